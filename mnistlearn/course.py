@@ -31,7 +31,7 @@ class Stage(NamedTuple):
     seconds: float # to train and to validate
     looks_for: Tensor # images (n, 28, 28) of what it compares with or weighs by
 
-# %% ../nbs/90_course.ipynb #2b856bf0
+# %% ../nbs/90_course.ipynb #a5ea0646
 def _pixel_similarity(data, dls, tick):
     model = PixelSimilarity().fit(data.train_x, data.train_y)
     return [accuracy(model.predict(data.valid_x), data.valid_y).item()], model.means
@@ -69,9 +69,11 @@ def _linear_learner(data, dls, tick, epochs=10, lr=1.):
     model = nn.Linear(28*28, 1)
     return _learn(model, dls, tick, epochs, lr), model.weight.view(1, 28, 28)
 
-def _net(data, dls, tick, epochs=40, lr=1.):
+def _net(data, dls, tick, epochs=40, lr=.3):
     model = simple_net()
-    return _learn(model, dls, tick, epochs, lr), model[0].weight.view(-1, 28, 28)
+    history = _learn(model, dls, tick, epochs, lr)
+    loudest = (model[0].weight.norm(dim=1)*model[2].weight[0].abs()).argsort(descending=True)
+    return history, model[0].weight[loudest].view(-1, 28, 28)
 
 _stages = [('pixel similarity', 'the mean image of each digit', 2*784, _pixel_similarity),
     ('linear, by hand', 'weights, a loss, steps downhill', 785, _by_hand),
@@ -108,7 +110,7 @@ def course_table(
     "Stage, what it adds, parameters, validation accuracy, seconds"
     return pd.DataFrame([dict(stage=o.name, adds=o.adds, parameters=o.parameters, accuracy=o.history[-1], seconds=o.seconds) for o in stages])
 
-# %% ../nbs/90_course.ipynb #de83ce4a
+# %% ../nbs/90_course.ipynb #1cba3a4b
 def plot_course(
     stages, # what `run_course` gave
     title='From pixels to a neural net', # above the whole picture
@@ -117,35 +119,32 @@ def plot_course(
     by_name = {o.name: o for o in stages}
     means, linear, net = (by_name[o].looks_for for o in ('pixel similarity', 'linear, Learner', 'neural net'))
     fig = plt.figure(figsize=(9, 5.2), dpi=120)
-    top, bottom = fig.add_gridspec(2, 1, height_ratios=[1, 1.25], hspace=.3, top=.84, bottom=.1, left=.16, right=.97)
-    top, bottom = top.subgridspec(1, 5, width_ratios=[1, 1, .9, 1.2, 2.6], wspace=.08), bottom.subgridspec(1, 2, wspace=.16)
+    fig.suptitle(title, x=.02, y=.97, ha='left', fontsize=16)
+    top, bottom = fig.subfigures(2, 1, height_ratios=[1, 1.25])
+    signed = dict(cmap='RdBu', vmin=-1, vmax=1)
+    blocks = [('Averages to compare with', means, (1, 2), {}),
+              ('A weight for each pixel', linear/linear.abs().max(), (1, 1), signed),
+              ('Hidden units, each with its own strokes', net[:10]/net[:10].abs().amax((1, 2), keepdim=True), (2, 5), signed)]
+    for sub, (text, ims, shape, look) in zip(top.subfigures(1, 3, width_ratios=[2, 1.4, 2.6]), blocks):
+        axs = sub.subplots(*shape, squeeze=False, gridspec_kw=dict(left=.06, right=.94, bottom=.02, top=.66, wspace=.08, hspace=.08))
+        for ax, im in zip(axs.flat, ims): show_image(im, ax, **look)
+        sub.text(.06, .7, text, fontsize=11)
 
-    for i, im in enumerate(means): show_image(im, fig.add_subplot(top[i]))
-    fig.axes[0].set_title('Averages to compare with', fontsize=10)
-    bound = linear.abs().max()
-    show_image(linear[0], fig.add_subplot(top[3]), cmap='RdBu', vmin=-bound, vmax=bound).set_title('A weight for each pixel', fontsize=10)
-    grid = top[4].subgridspec(3, 6, wspace=.06, hspace=.06)
-    bound = net.abs().amax((1, 2), keepdim=True)
-    for i, im in enumerate((net/bound)[:18]): show_image(im, fig.add_subplot(grid[i//6, i%6]), cmap='RdBu', vmin=-1, vmax=1)
-    fig.axes[3].set_title('Hidden units, each with its own stroke', fontsize=10)
-
-    ax = fig.add_subplot(bottom[0])
+    err, curve = bottom.subplots(1, 2, gridspec_kw=dict(left=.16, right=.97, bottom=.2, top=.88, wspace=.22))
     wrong = [100*(1 - o.history[-1]) for o in stages]
-    colors = [palette['red']] + [palette['blue']]*3 + [palette['green']]
-    bars = ax.barh([o.name for o in stages], wrong, color=colors, height=.6)
-    ax.bar_label(bars, [f'{o:.1f}%' for o in wrong], padding=3)
-    ax.invert_yaxis()
-    ax.margins(x=.14)
-    ax.set(title='Wrong on images never seen in training', xticks=[])
-    ax.spines[['bottom', 'left']].set_visible(False)
-    ax.tick_params(length=0)
+    bars = err.barh([o.name for o in stages], wrong, color=[palette['red']] + [palette['blue']]*3 + [palette['green']], height=.6)
+    err.bar_label(bars, [f'{o:.1f}%' for o in wrong], padding=3)
+    err.invert_yaxis()
+    err.margins(x=.14)
+    err.set(title='Wrong, on images never seen in training', xticks=[])
+    err.spines[['bottom', 'left']].set_visible(False)
+    err.tick_params(length=0)
 
-    ax = fig.add_subplot(bottom[1])
     for name, color in (('linear, BasicOptim', palette['blue']), ('neural net', palette['green'])):
         history = by_name[name].history
-        ax.plot(range(1, len(history) + 1), [100*o for o in history], color=color, label=name)
-    ax.axhline(100*stages[0].history[-1], color=palette['red'], ls='--', label='pixel similarity')
-    ax.set(xlabel='epoch', title='Right, in percent', ylim=(max(50, 100*min(o.history[-1] for o in stages) - 8), 100))
-    ax.legend(loc='lower right')
-    fig.suptitle(title, x=.02, ha='left', fontsize=16)
+        curve.plot(range(1, len(history) + 1), [100*o for o in history], color=color, label=name)
+    baseline = 100*stages[0].history[-1]
+    curve.axhline(baseline, color=palette['red'], ls='--', label='pixel similarity')
+    curve.set(xlabel='epoch', title='Right, in percent', ylim=(min(baseline, 100*min(by_name['neural net'].history)) - 2, 100))
+    curve.legend(loc='center right')
     return fig

@@ -245,7 +245,7 @@ class Recorder(Callback):
 
     def after_epoch(self): self.values.append([self.train_loss, *self.valid_values])
 
-# %% ../nbs/06_learner.ipynb #24384b79
+# %% ../nbs/06_learner.ipynb #25584935
 @patch
 def plot_loss(self:Recorder,
     ax=None, # axes to draw on; by default new ones
@@ -257,7 +257,7 @@ def plot_loss(self:Recorder,
     at, valid = zip(*[((i + 1)*per_epoch, row[1]) for i, row in enumerate(self.values) if row[1] is not None] or [((), ())])
     ax.plot(at, valid, 'o-', label='validation, each epoch')
     ax.set(xlabel='step', ylabel='loss')
-    ax.legend()
+    ax.legend(loc='upper right')
     return ax
 
 @patch

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .data import palette, to_np
 
-# %% ../nbs/02_sgd.ipynb #566e91cf
+# %% ../nbs/02_sgd.ipynb #bc87bbca
 def _edges(s):
     "The edges of `a->b->c[label=x]`, a line or semicolon each, as (from, to, label)"
     for line in re.split(r'[;\n]', s):
@@ -40,7 +40,8 @@ def gv(
         ax.annotate('', (j, 0), (i, 0), arrowprops=dict(arrowstyle='->', shrinkA=14 if back else 0, shrinkB=14 if back else 0,
             patchA=boxes[i].get_bbox_patch(), patchB=boxes[j].get_bbox_patch(), color=palette['red'] if back else 'black',
             connectionstyle=f'arc3,rad={-.45 if j <= i else .45 if back else 0}'))
-        ax.text((i + j)/2, -.85 if back else .35, label, ha='center', va='center', fontsize=9, color=palette['red'] if back else 'black')
+        ax.text((i + j)/2, -.78 if back else .4, label, ha='center', va='center', fontsize=9, color=palette['red'] if back else 'black',
+                bbox=dict(fc='white', ec='none', pad=1))
     ax.set(xlim=(-.6, len(names) - .4), ylim=(-1.1, .6))
     ax.axis('off')
     return ax
