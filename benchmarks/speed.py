@@ -1,0 +1,100 @@
+"""How fast it is, as ratios measured in one run
+
+    python benchmarks/speed.py            against the book's code and bare PyTorch
+    python benchmarks/speed.py --fastai   fastai's Learner too, which takes some minutes
+
+The two sides of each ratio take turns, so that a machine that slows down slows both; the table has the median.
+"""
+import contextlib, io, statistics, subprocess, sys
+from time import perf_counter
+
+import pandas as pd, torch
+from PIL import Image
+from torch import nn
+
+from mnistlearn.all import *
+
+def seconds(f):
+    start = perf_counter()
+    with contextlib.redirect_stdout(io.StringIO()): f()
+    return perf_counter() - start
+
+def ratio(ours, theirs, n=7):
+    "The median of ours/theirs, pair by pair in alternating order"
+    pairs = []
+    for i in range(n):
+        first, second = (ours, theirs) if i%2 else (theirs, ours)
+        a, b = seconds(first), seconds(second)
+        pairs.append(a/b if i%2 else b/a)
+    return statistics.median(pairs)
+
+def python(code): return lambda: subprocess.run([sys.executable, '-c', code], check=True)
+
+path = mnist_sample()
+data = load_digits(path)
+train, valid = TensorPairs(*binary(*data[:2])), TensorPairs(*binary(*data[2:]))
+dls = DataLoaders(DataLoader(train, 256), DataLoader(valid, 256))
+
+def book_loads():
+    for split in ('train', 'valid'):
+        for digit in ('3', '7'): torch.stack([tensor(Image.open(o)) for o in (path/split/digit).ls().sorted()]).float()/255
+
+def model(kind):
+    set_seed(1)
+    return simple_net() if kind == 'net' else nn.Linear(784, 1)
+
+def ours(kind, epochs, lr): return lambda: Learner(dls, model(kind), mnist_loss, metrics=batch_accuracy).fit(epochs, lr)
+
+def bare(kind, epochs, lr):
+    def loss_func(p, y):
+        p = p.sigmoid()
+        return torch.where(y == 1, 1 - p, p).mean()
+    def run():
+        m = model(kind)
+        params = list(m.parameters())
+        for _ in range(epochs):
+            for i in range(0, len(train), 256):
+                loss_func(m(train.x[i:i + 256]), train.y[i:i + 256]).backward()
+                with torch.no_grad():
+                    for p in params:
+                        p -= p.grad*lr
+                        p.grad = None
+            with torch.no_grad():
+                for i in range(0, len(valid), 256): ((m(valid.x[i:i + 256]) > 0) == valid.y[i:i + 256]).float().mean()
+    return run
+
+def products(epochs):
+    "The matrix products of the net alone: forward and backward in training, forward in validation"
+    w1, w2 = torch.randn(784, 30), torch.randn(30, 1)
+    def run():
+        for _ in range(epochs):
+            for ds, back in ((train, True), (valid, False)):
+                for i in range(0, len(ds), 256):
+                    x = ds.x[i:i + 256]
+                    h = x@w1
+                    o = h@w2
+                    if back: h.T@o, x.T@(o@w2.T)
+    return run
+
+def fastais(kind, epochs, lr):
+    from fastai.data.core import DataLoaders as Loaders
+    from fastai.data.load import DataLoader as Loader
+    from fastai.learner import Learner as FastaiLearner
+    from fastai.optimizer import SGD as FastaiSGD
+    loaders = Loaders(Loader(list(zip(train.x, train.y)), bs=256), Loader(list(zip(valid.x, valid.y)), bs=256))
+    return lambda: FastaiLearner(loaders, model(kind), loss_func=mnist_loss, opt_func=FastaiSGD, metrics=batch_accuracy).fit(epochs, lr)
+
+def main():
+    rows = [('import mnistlearn.all', 'import torch', ratio(python('import mnistlearn.all'), python('import torch')), 1.5),
+            ('import mnistlearn', 'import torch', ratio(python('import torch, mnistlearn'), python('import torch')), 1.05),
+            ('load all images, first time', "the book's list comprehensions", ratio(lambda: load_digits(path, cache=False), book_loads), .75),
+            ('load them again', "the book's list comprehensions", ratio(lambda: load_digits(path), book_loads), .04),
+            ('linear, 20 epochs, Learner', 'bare loop on slices', ratio(ours('linear', 20, 1.), bare('linear', 20, 1.)), 1.10),
+            ('net, 40 epochs, Learner', 'bare loop on slices', ratio(ours('net', 40, .1), bare('net', 40, .1)), 1.05),
+            ('net, 40 epochs, Learner', 'the matrix products alone', ratio(ours('net', 40, .1), products(40)), 2.2)]
+    if '--fastai' in sys.argv[1:]:
+        for kind, epochs, lr in (('linear', 20, 1.), ('net', 40, .1)):
+            rows.append((f'{kind}, {epochs} epochs, Learner', "fastai's Learner", ratio(ours(kind, epochs, lr), fastais(kind, epochs, lr), n=3), 1.))
+    print(pd.DataFrame(rows, columns=['what', 'against', 'ratio', 'budget']).to_string(index=False, formatters={'ratio': '{:.3f}'.format}))
+
+if __name__ == '__main__': main()

@@ -1,0 +1,73 @@
+"The command line as a user meets it"
+import os, subprocess, sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+command = Path(sys.executable).parent/'mnistlearn'
+
+@pytest.fixture
+def run(tmp_path, subset_folder):
+    def run(*args, **env):
+        return subprocess.run([command, *args], cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              env={**os.environ, 'MNISTLEARN_DATA': str(subset_folder), **env})
+    return run
+
+def test_course_prints_a_table_and_writes_a_picture(run, tmp_path):
+    out = run('course')
+    assert (out.returncode, out.stderr) == (0, '')
+    lines = out.stdout.splitlines()
+    assert lines[0].startswith('mnist_sample from $MNISTLEARN_DATA')
+    assert lines[1].split() == ['stage', 'adds', 'parameters', 'accuracy', 'seconds']
+    assert len(lines) == 1 + 1 + 5 + 1
+    accuracies = [float(o.split()[-2]) for o in lines[2:7]]
+    assert accuracies[0] == .965 and min(accuracies) > .88
+    assert '█' not in out.stdout and '\r' not in out.stdout
+    with Image.open(tmp_path/'course.png') as im: assert im.width > 800
+    again = run('course', '--out', 'b.png')
+    assert [float(o.split()[-2]) for o in again.stdout.splitlines()[2:7]] == accuracies
+    assert (tmp_path/'b.png').read_bytes() == (tmp_path/'course.png').read_bytes()
+
+def test_another_seed_gives_another_table(run):
+    a, b = (run('course', '--seed', o, '--out', 'x.png').stdout.splitlines() for o in '12')
+    assert a[2].split()[-2] == b[2].split()[-2] # the baseline has no randomness
+    assert [o.split()[-2] for o in a[3:7]] != [o.split()[-2] for o in b[3:7]]
+
+def test_other_digits_and_pictures_of_ones_own(run, write_digits):
+    mine = write_digits('mine', digits=(1, 8), n=40)
+    out = run('course', '--data', mine, '--digits', '8,1')
+    assert out.returncode == 0, out.stderr
+    assert 'mnist_sample' not in out.stdout
+
+@pytest.mark.parametrize('args,says', [((), 'COMMAND'), (('dance',), 'dance'), (('course', '--digits', '3'), 'pair of digits'), (('course', '--digits', '3,3'), 'pair of digits'),
+    (('course', '--out', 'no/such/course.png'), 'no folder'), (('course', '--out', 'course.doc'), '.png'), (('course', '--speed', '3'), '--speed'),
+    (('course', '--seed', 'x'), 'seed'), (('course', '--data', 'nowhere'), 'nowhere: there is no such folder'), (('course', '--data', '.'), 'expected the folders train and valid')])
+def test_bad_arguments_get_one_line_and_status_2(run, args, says):
+    out = run(*args)
+    assert out.returncode == 2 and out.stdout == ''
+    assert out.stderr.count('\n') == 1 and says in out.stderr and out.stderr.startswith('mnistlearn')
+
+def test_a_broken_image_is_named(run, write_digits):
+    mine = write_digits('mine')
+    (mine/'train'/'7'/'9.png').write_text('no picture')
+    out = run('course', '--data', mine)
+    assert out.returncode == 2 and '9.png' in out.stderr and out.stderr.count('\n') == 1
+
+def test_help_says_all(run):
+    text = run('--help').stdout + run('course', '--help').stdout
+    for o in ('course', '--digits', '--data', '--out', '--seed', 'MNISTLEARN_DATA', 'FASTAI_HOME', 'exit status', 'examples'): assert o in text
+    assert run('--version').stdout.startswith('mnistlearn ')
+
+def test_a_terminal_gets_a_progress_bar(tmp_path, subset_folder):
+    pty = pytest.importorskip('pty')
+    shown, pid_fd = b'', pty.fork()
+    if pid_fd[0] == 0:
+        os.chdir(tmp_path)
+        os.environ.update(MNISTLEARN_DATA=str(subset_folder), TERM='xterm')
+        os.execv(command, [str(command), 'course'])
+    try:
+        while chunk := os.read(pid_fd[1], 4096): shown += chunk
+    except OSError: pass # the terminal of a child that has ended
+    assert os.waitstatus_to_exitcode(os.waitpid(pid_fd[0], 0)[1]) == 0
+    assert '█'.encode() in shown and b'neural net' in shown
