@@ -27,7 +27,7 @@ def rmse_distance(
     "Root mean squared difference (RMSE) of the pixels of `a` and `b`"
     return ((to_float(a) - to_float(b))**2).mean((-1, -2)).sqrt()
 
-# %% ../nbs/01_baseline.ipynb #a74b756e
+# %% ../nbs/01_baseline.ipynb #77f62763
 class PixelSimilarity:
     "Call an image by the mean image that it is nearest to"
     def __init__(self,
@@ -40,6 +40,7 @@ class PixelSimilarity:
     ): # itself
         "Store the mean image of each label, `means` (classes, 28, 28), and the sorted `labels`"
         if len(x) != len(y) or y.ndim != 1: raise ValueError(f'{tuple(x.shape)} images need one label each, shape ({len(x)},); got {tuple(y.shape)}')
+        if x.ndim != 3: raise ValueError(f'images of shape {tuple(x.shape)}: expected (n, height, width)')
         if not len(x): raise ValueError('there are no images to take the mean of')
         self.labels = y.unique()
         self.means = torch.stack([to_float(x[y == o]).mean(0) for o in self.labels])
@@ -65,13 +66,13 @@ def predict(self:PixelSimilarity,
     nearest = self.distances(x).argmin(-1)
     return self.labels[nearest]
 
-# %% ../nbs/01_baseline.ipynb #38d947a9
+# %% ../nbs/01_baseline.ipynb #49373980
 def accuracy(
     preds:Tensor, # labels (n,), or scores (n, classes), of which the largest counts
     targets:Tensor, # the right labels (n,)
 ) -> Tensor: # a single number, 0..1
     "The share of predictions that are right"
-    if preds.ndim == targets.ndim + 1: preds = preds.argmax(-1)
+    if preds.ndim == targets.ndim + 1 and preds.shape[-1] > 1: preds = preds.argmax(-1)
     if preds.shape != targets.shape: # (n, 1) against (n,) would broadcast to (n, n), and the mean of that means nothing
         raise ValueError(f'{tuple(preds.shape)} predictions against {tuple(targets.shape)} targets: expected the same shape, or (n, classes) against (n,)')
     return (preds == targets).float().mean()

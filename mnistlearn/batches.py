@@ -5,19 +5,21 @@
 # %% auto #0
 __all__ = ['TensorPairs', 'collate', 'DataLoader', 'DataLoaders', 'default_device']
 
-# %% ../nbs/04_batches.ipynb #4b313c84
+# %% ../nbs/04_batches.ipynb #e9d5ba68
+import operator
 from collections.abc import Mapping
 
 import numpy as np, torch
 from torch import Tensor
 
-# %% ../nbs/04_batches.ipynb #b2fa5e4f
+# %% ../nbs/04_batches.ipynb #cbc7adf4
 class TensorPairs:
     "A dataset of inputs `x` and targets `y`, both tensors with as many rows. A slice or a tensor of indices takes a batch at once"
     def __init__(self,
         x:Tensor, # inputs (n, ...)
         y:Tensor, # targets (n, ...)
     ):
+        if not (isinstance(x, Tensor) and isinstance(y, Tensor)): raise TypeError(f'x and y are {type(x).__name__} and {type(y).__name__}: expected tensors; for other collections, list(zip(x, y)) is a dataset')
         if len(x) != len(y): raise ValueError(f'{len(x)} inputs, but {len(y)} targets: expected as many of each')
         self.x, self.y = x, y
 
@@ -30,34 +32,36 @@ class TensorPairs:
         "The same pairs on `device`"
         return TensorPairs(self.x.to(device), self.y.to(device))
 
-# %% ../nbs/04_batches.ipynb #41e5019b
+# %% ../nbs/04_batches.ipynb #251846e4
 def collate(
     items, # the items of a batch, a list; all of the same kind
 ): # one tensor, or a tuple or dictionary of them; a tuple of the items where no tensor can hold them
     "Put items together into a batch"
     one = items[0]
     if isinstance(one, Tensor): return torch.stack(items)
-    if isinstance(one, (np.ndarray, np.generic)): return torch.stack([torch.as_tensor(o) for o in items])
+    if isinstance(one, (np.ndarray, np.number, np.bool_)): return torch.stack([torch.as_tensor(o) for o in items])
     if isinstance(one, float): return torch.tensor(items, dtype=torch.float64)
     if isinstance(one, int): return torch.tensor(items)
     if isinstance(one, Mapping): return {k: collate([o[k] for o in items]) for k in one}
     if isinstance(one, (tuple, list)): return tuple(collate(list(o)) for o in zip(*items, strict=True))
     return tuple(items)
 
-# %% ../nbs/04_batches.ipynb #fb17ea78
+# %% ../nbs/04_batches.ipynb #3f234de8
 class DataLoader:
-    "Deals out a collection in batches, each time you loop over it"
+    "Deals out a collection in batches, each time you loop over it. In order, a batch of tensors is a view of the dataset: change a copy"
     def __init__(self,
         dataset, # any collection with a length and items
         batch_size=64, # items in a batch; the last one may have fewer
         shuffle=False, # a new random order, from torch's generator, in each loop?
         drop_last=False, # leave out a last batch that is smaller?
+        bs=None, # fastai's name for `batch_size`
     ):
         if not (hasattr(dataset, '__len__') and hasattr(dataset, '__getitem__')):
             raise TypeError(f'{type(dataset).__name__} has no length or no items: expected a collection such as a list; try list(...)')
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise ValueError(f'batch_size is {batch_size!r}: expected a whole number, 1 or more')
-        self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
+        size = batch_size if bs is None else bs
+        if isinstance(size, bool) or not hasattr(size, '__index__') or size < 1:
+            raise ValueError(f'batch_size is {size!r}: expected a whole number, 1 or more')
+        self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, operator.index(size), shuffle, drop_last
 
     @property
     def bs(self): return self.batch_size
@@ -81,7 +85,7 @@ class DataLoader:
         for batch in self: return batch
         raise ValueError('the dataset has no batch to give: it is empty, or smaller than batch_size with drop_last=True')
 
-# %% ../nbs/04_batches.ipynb #b8fab94c
+# %% ../nbs/04_batches.ipynb #7da92533
 class DataLoaders:
     "A loader of training batches and one of validation batches"
     def __init__(self,
@@ -95,8 +99,9 @@ class DataLoaders:
     valid_ds = property(lambda self: self.valid.dataset, doc="The validation dataset")
     def one_batch(self):
         "The first batch of a new loop over the training loader"
-        return next(iter(self.train))
+        for batch in self.train: return batch
+        raise ValueError('the training loader has no batch to give')
 
 def default_device() -> torch.device:
-    "The GPU where there is one, else the CPU"
+    "`cuda` where there is one, else the CPU"
     return torch.device('cuda' if torch.cuda.is_available() else 'cpu')

@@ -20,7 +20,10 @@ from torch import Tensor
 
 from .optimizer import SGD
 
-# %% ../nbs/06_learner.ipynb #4b9119bb
+# %% ../nbs/06_learner.ipynb #9b8d1e3e
+_levels = 'fit epoch train validate batch backward step'.split()
+_events = [f'{o}_{level}' for level in _levels for o in ('before', 'after_cancel', 'after')] + ['after_pred', 'after_loss']
+
 class Callback:
     "Something to do at events of the training loop: a method named by an event is called there"
     order = 0 # callbacks are called from the smallest order to the largest
@@ -30,7 +33,7 @@ class Callback:
         for k, v in events.items(): setattr(self, k, v)
 
     def __getattr__(self, k):
-        if k.startswith('__') or self.learn is None: raise AttributeError(f'{type(self).__name__} has no {k!r}')
+        if k.startswith('__') or k in _events or self.learn is None: raise AttributeError(f'{type(self).__name__} has no {k!r}')
         return getattr(self.learn, k)
 
     @property
@@ -67,10 +70,7 @@ class Learner:
     def __call__(self, event):
         for f in self._listeners.get(event, ()): f()
 
-# %% ../nbs/06_learner.ipynb #10cd376b
-_levels = 'fit epoch train validate batch backward step'.split()
-_events = [f'{o}_{level}' for level in _levels for o in ('before', 'after_cancel', 'after')] + ['after_pred', 'after_loss']
-
+# %% ../nbs/06_learner.ipynb #7b3391f5
 @patch
 def _listen(self:Learner):
     self.cbs = self.cbs.sorted('order')
@@ -83,7 +83,7 @@ def add_cbs(self:Learner, cbs):
     cbs = L(cbs).map(lambda o: o() if isinstance(o, type) else o)
     for cb in cbs:
         if not isinstance(cb, Callback): raise TypeError(f'{cb!r} is no callback: expected an object or subclass of Callback')
-        if not isinstance(getattr(self, cb.name, cb), Callback):
+        if cb.name in _events or not isinstance(getattr(self, cb.name, cb), Callback):
             raise ValueError(f"a callback named {cb.name} would hide the Learner's own {cb.name}: rename its class")
     for cb in cbs: cb.learn = self
     self.cbs += cbs
@@ -109,20 +109,22 @@ def added_cbs(self:Learner, cbs):
     try: yield self
     finally: self.remove_cbs(cbs)
 
-# %% ../nbs/06_learner.ipynb #90dc1adf
+# %% ../nbs/06_learner.ipynb #f829d44a
 @patch
 def _with_events(self:Learner, f, level, cancel):
     try:
         self(f'before_{level}')
         f()
     except cancel: self(f'after_cancel_{level}')
-    finally: self(f'after_{level}')
+    self(f'after_{level}')
+
+def _plain(o): return o.as_subclass(Tensor) if isinstance(o, Tensor) and type(o) is not Tensor else o
 
 @patch
 def _split(self:Learner, b):
     "All but the last part of a batch are inputs; a batch that is one tensor has no targets"
-    b = tuple(b) if isinstance(b, (tuple, list)) else (b,)
-    n = 1 if len(b) == 1 else len(b) - 1
+    b = tuple(map(_plain, b)) if isinstance(b, (tuple, list)) else (_plain(b),)
+    n = getattr(self.dls, 'n_inp', max(1, len(b) - 1))
     self.xb, self.yb = b[:n], b[n:]
 
 @patch
@@ -167,7 +169,7 @@ def _do_epoch(self:Learner):
     self._do_train()
     self._do_validate()
 
-# %% ../nbs/06_learner.ipynb #15d0aad4
+# %% ../nbs/06_learner.ipynb #9037df0c
 def _set_lr(opt, lr):
     if hasattr(opt, 'set_hyper'): opt.set_hyper('lr', lr)
     elif hasattr(opt, 'param_groups'):
@@ -190,7 +192,7 @@ def fit(self:Learner,
     if not len(self.dls.train): raise ValueError('dls.train has no batch: the dataset is empty, or smaller than batch_size with drop_last=True')
     lr = self.lr if lr is None else lr
     with self.added_cbs(cbs):
-        if self.opt is None: self.opt = self.opt_func([p for p in self.model.parameters() if p.requires_grad], lr=lr)
+        if self.opt is None: self.opt = self.opt_func(list(self.model.parameters()), lr=lr)
         _set_lr(self.opt, lr)
         self.n_epoch = n_epoch
         self._with_events(self._do_fit, 'fit', CancelFitException)
@@ -205,54 +207,58 @@ def validate(self:Learner,
         self._do_validate(dl)
         return L(self.recorder.valid_values)
 
-# %% ../nbs/06_learner.ipynb #ec37baad
+# %% ../nbs/06_learner.ipynb #bc6b7028
 class Recorder(Callback):
     "Keeps the loss and rate of each step, and a row of numbers for each epoch"
     order = 50
 
-    def __init__(self): self.values, self.losses, self.lrs, self.valid_values = [], [], [], []
+    def __init__(self): self.values, self.losses, self.lrs, self.valid_values, self.train_loss = [], [], [], [], None
 
     @property
     def metric_names(self): return ['train_loss', 'valid_loss', *(getattr(o, '__name__', None) or getattr(o, 'name', None)
         or getattr(getattr(o, 'func', o), '__name__', type(o).__name__) for o in self.metrics)]
 
-    def before_fit(self): self.__init__()
-    def before_epoch(self): self.train_loss = None
-    def before_train(self): self._start()
-    def before_validate(self): self._start()
-    def _start(self): self._sizes, self._batches = [], []
+    def before_fit(self):
+        self.__init__()
+        self._forget()
+
+    def _forget(self): self.train_loss, self.valid_values, self._batches = None, [None]*(1 + len(self.metrics)), []
 
     def after_loss(self):
-        self._sizes.append(len(self.xb[0]))
-        if self.training: self._batches.append(self.loss.detach())
-        else: self._batches.append(torch.stack([torch.as_tensor(o, device=self.loss.device).double()
-                                                for o in (self.loss, *(m(self.pred, *self.yb) for m in self.metrics))]))
+        values = self.loss.detach()
+        if self.training: self.losses.append(values)
+        else: values = torch.stack([torch.as_tensor(o, device=values.device).to(values.dtype) for o in (values, *(m(self.pred, *self.yb) for m in self.metrics))])
+        self._batches.append((len(self.xb[0]), values))
 
     def before_step(self): self.lrs.append(_get_lr(self.opt))
 
-    def after_train(self):
+    def _mean(self):
+        "The mean over the items of all batches since the last call; None if there was none"
         if not self._batches: return
-        losses = torch.stack(self._batches).double().cpu()
-        self.losses += losses.tolist()
-        self.train_loss = self._mean(losses)
+        sizes, values = zip(*self._batches)
+        self._batches, sizes = [], torch.tensor(sizes).double()
+        return (sizes@torch.stack(values).cpu().double()/sizes.sum()).tolist()
 
-    def after_validate(self):
-        self.valid_values = self._mean(torch.stack(self._batches).cpu()) if self._batches else [None]*(1 + len(self.metrics))
+    def after_train(self):
+        n = len(self._batches)
+        if n: self.losses[-n:] = torch.stack(self.losses[-n:]).tolist()
+        self.train_loss = self._mean()
 
-    def _mean(self, values):
-        sizes = torch.tensor(self._sizes, dtype=torch.float64)
-        return (sizes@values/sizes.sum()).tolist()
+    def before_validate(self): self._batches = []
+    def after_validate(self): self.valid_values = self._mean() or [None]*(1 + len(self.metrics))
 
-    def after_epoch(self): self.values.append([self.train_loss, *self.valid_values])
+    def after_epoch(self):
+        self.values.append([self.train_loss, *self.valid_values])
+        self._forget()
 
-# %% ../nbs/06_learner.ipynb #25584935
+# %% ../nbs/06_learner.ipynb #14725b22
 @patch
 def plot_loss(self:Recorder,
     ax=None, # axes to draw on; by default new ones
 ): # the axes
     "Draw the training loss of each step and the validation loss of each epoch"
     if ax is None: ax = plt.subplots()[1]
-    ax.plot(self.losses, lw=1, label='training, each batch')
+    ax.plot([float(o) for o in self.losses], lw=1, label='training, each batch')
     per_epoch = len(self.losses)/max(1, len(self.values))
     at, valid = zip(*[((i + 1)*per_epoch, row[1]) for i, row in enumerate(self.values) if row[1] is not None] or [((), ())])
     ax.plot(at, valid, 'o-', label='validation, each epoch')
@@ -266,9 +272,9 @@ def plot_metrics(self:Recorder,
 ): # the axes
     "Draw each metric over the epochs"
     if ax is None: ax = plt.subplots()[1]
-    for i, name in enumerate(self.metric_names[2:], 2): ax.plot([row[i] for row in self.values], label=name)
+    for i, name in enumerate(self.metric_names[2:], 2): ax.plot(range(1, len(self.values) + 1), [row[i] for row in self.values], label=name)
     ax.set(xlabel='epoch', ylabel='metric')
-    ax.legend()
+    if len(self.metrics): ax.legend()
     return ax
 
 # %% ../nbs/06_learner.ipynb #93d488c8

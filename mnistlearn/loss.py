@@ -11,14 +11,16 @@ from torch import Tensor
 
 from .data import to_float
 
-# %% ../nbs/03_loss.ipynb #b4b28b29
+# %% ../nbs/03_loss.ipynb #bdab3059
 def binary(
     x:Tensor, # images (n, 28, 28), uint8 or float 0..1
     y:Tensor, # their digits (n,)
     one=3, # the digit whose target is 1; all others get 0
 ) -> tuple: # inputs float 0..1 (n, 784), targets int64 (n, 1)
     "Images as rows, and digits as targets for a model that answers yes or no"
-    if len(x) != len(y): raise ValueError(f'{len(x)} images, but {len(y)} labels: expected one each')
+    if y.ndim != 1 or len(x) != len(y): raise ValueError(f'{len(x)} images, but labels of shape {tuple(y.shape)}: expected one each, shape ({len(x)},)')
+    if y.device.type != 'meta' and len(y) and y.min() != y.max() and not (y == one).any():
+        raise ValueError(f'none of the labels is {one}; say which digit has target 1, such as one={int(y[0])}')
     return to_float(x).reshape(len(x), -1), (y == one).long().unsqueeze(1)
 
 # %% ../nbs/03_loss.ipynb #95b0d26c

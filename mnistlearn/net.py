@@ -27,7 +27,7 @@ def simple_net(
     "A neural net of two linear layers with a ReLU between them"
     return nn.Sequential(nn.Linear(n_in, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_out))
 
-# %% ../nbs/07_net.ipynb #c6d11cdd
+# %% ../nbs/07_net.ipynb #383738bf
 def _first_linear(model):
     for m in model.modules():
         if isinstance(m, nn.Linear): return m
@@ -35,18 +35,20 @@ def _first_linear(model):
 
 def plot_weights(
     model:nn.Module, # a model whose first linear layer takes flat images
-    nrows=3, # rows of the grid
-    imsize=.55, # inches for each image
+    nrows=None, # rows of the grid; by default a third of the columns
+    imsize=None, # inches for each image; by default what fits
     shape=(28, 28), # height and width of an image
+    title=None, # a text above them all
 ): # the array of axes
     "Draw the weights of each unit of the first linear layer on the pixels that they belong to"
     w = to_np(_first_linear(model).weight)
     if w.shape[1] != shape[0]*shape[1]:
         raise ValueError(f'the first linear layer takes {w.shape[1]} inputs, not the {shape[0]*shape[1]} of images of shape {shape}; pass their shape')
-    bound = abs(w).max()
-    return show_images(w.reshape(-1, *shape), nrows=nrows, imsize=imsize, cmap='RdBu', vmin=-bound, vmax=bound)
+    bound, nrows = abs(w).max(), nrows or max(1, round((len(w)/3)**.5))
+    imsize = imsize or min(1.5, 6/-(-len(w)//nrows))
+    return show_images(w.reshape(-1, *shape), nrows=nrows, imsize=imsize, suptitle=title, cmap='RdBu', vmin=-bound, vmax=bound)
 
-# %% ../nbs/07_net.ipynb #a6f26488
+# %% ../nbs/07_net.ipynb #6a244fdf
 @torch.no_grad()
 def layer_outputs(
     model:nn.Sequential, # layers to go through one by one
@@ -54,8 +56,12 @@ def layer_outputs(
 ) -> list: # the activations after each layer
     "What each layer makes of `x`"
     if not isinstance(model, nn.Sequential): raise TypeError(f'{type(model).__name__} is no nn.Sequential: its layers have no order to follow')
-    outs = []
-    for layer in model: outs.append(x := layer(x))
+    was_training, outs = model.training, []
+    model.eval()
+    for layer in model:
+        x = layer(x)
+        outs.append(x.clone()) # a later layer may work in place
+    model.train(was_training)
     return outs
 
 def plot_activations(
@@ -67,7 +73,8 @@ def plot_activations(
     "Draw the activations of one layer: a row for each input, a column for each unit"
     acts = to_np(layer_outputs(model, x)[layer]).reshape(len(x), -1)
     if ax is None: ax = plt.subplots(figsize=(5, 3))[1]
-    im = ax.imshow(acts, cmap='Greys', aspect='auto', vmin=0, interpolation='nearest')
+    look = dict(cmap='Greys', vmin=0) if acts.min() >= 0 else dict(cmap='RdBu', vmin=-abs(acts).max(), vmax=abs(acts).max())
+    im = ax.imshow(acts, aspect='auto', interpolation='nearest', **look)
     ax.figure.colorbar(im, ax=ax, label='activation')
     ax.set(xlabel='unit', ylabel='input')
     return ax

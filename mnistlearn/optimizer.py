@@ -24,7 +24,7 @@ def calc_grad(
     loss.backward()
     return loss.detach()
 
-# %% ../nbs/05_optimizer.ipynb #fab10292
+# %% ../nbs/05_optimizer.ipynb #4a0cf8b1
 @torch.no_grad()
 def validate_epoch(
     model, # function of inputs, giving predictions
@@ -32,14 +32,17 @@ def validate_epoch(
     metric=batch_accuracy, # function of predictions and targets, giving one number
 ) -> float: # rounded to 4 decimals
     "The metric over all of `dl`, each *item* weighing alike"
-    values, sizes = zip(*((metric(model(xb), yb), len(xb)) for xb, yb in dl))
-    sizes = torch.tensor(sizes, dtype=torch.float64)
-    return round((torch.stack(values).double().cpu()@sizes/sizes.sum()).item(), 4)
+    batches = [(torch.as_tensor(metric(model(xb), yb)), len(xb)) for xb, yb in dl]
+    if not batches: raise ValueError('dl has no batch to validate on')
+    values, sizes = (torch.stack([o[0] for o in batches]).cpu().double(), torch.tensor([o[1] for o in batches]).double())
+    return round((values@sizes/sizes.sum()).item(), 4)
 
-# %% ../nbs/05_optimizer.ipynb #c4fc431c
+# %% ../nbs/05_optimizer.ipynb #0c79f56a
 def _param_list(params):
     if isinstance(params, Tensor): raise TypeError('params is one tensor: expected a list of them, such as model.parameters() or [weights, bias]')
-    if not (params := list(params)): raise ValueError('params is empty: there is nothing to train (was model.parameters() already used up?)')
+    params = list(params)
+    if any(not isinstance(o, Tensor) for o in params): raise TypeError('params holds something that is no tensor: expected a list such as model.parameters(), without names or groups')
+    if not params: raise ValueError('params is empty: there is nothing to train (was model.parameters() already used up?)')
     return params
 
 class BasicOptim:

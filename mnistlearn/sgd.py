@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .data import palette, to_np
 
-# %% ../nbs/02_sgd.ipynb #bc87bbca
+# %% ../nbs/02_sgd.ipynb #0a37ecd9
 def _edges(s):
     "The edges of `a->b->c[label=x]`, a line or semicolon each, as (from, to, label)"
     for line in re.split(r'[;\n]', s):
@@ -27,22 +27,24 @@ def gv(
     s:str, # edges, such as 'init->predict->loss; loss->predict[label=again]'
     ax=None, # axes to draw on; by default new ones
 ): # the axes
-    "Draw steps as boxes in a row: arrows forward run straight, arrows back run below. Needs no system program"
+    "Draw steps as boxes in a row: arrows to the next run straight, arrows back run below, arrows that skip run above. Needs no system program"
     edges = list(_edges(s))
     if not edges: raise ValueError('there is nothing to draw; expected at least one edge, such as "a->b"')
     names = list(dict.fromkeys(o for a, b, _ in edges for o in (a, b)))
-    if ax is None: ax = plt.subplots(figsize=(min(6, 1.05*len(names)), 1.3))[1]
+    if ax is None: ax = plt.subplots(figsize=(min(6, 1.05*len(names)), 1.5))[1]
     boxes = [ax.text(i, 0, o, ha='center', va='center', fontsize=9, bbox=dict(boxstyle='round,pad=.45', fc='white', ec=palette['blue']))
              for i, o in enumerate(names)]
     for a, b, label in edges:
         i, j = names.index(a), names.index(b)
-        back = j <= i or j > i + 1
-        ax.annotate('', (j, 0), (i, 0), arrowprops=dict(arrowstyle='->', shrinkA=14 if back else 0, shrinkB=14 if back else 0,
-            patchA=boxes[i].get_bbox_patch(), patchB=boxes[j].get_bbox_patch(), color=palette['red'] if back else 'black',
-            connectionstyle=f'arc3,rad={-.45 if j <= i else .45 if back else 0}'))
-        ax.text((i + j)/2, -.78 if back else .4, label, ha='center', va='center', fontsize=9, color=palette['red'] if back else 'black',
-                bbox=dict(fc='white', ec='none', pad=1))
-    ax.set(xlim=(-.6, len(names) - .4), ylim=(-1.1, .6))
+        if j == i + 1:
+            ends = dict(shrinkA=0, shrinkB=0, patchA=boxes[i].get_bbox_patch(), patchB=boxes[j].get_bbox_patch())
+            ax.annotate('', (j, 0), (i, 0), arrowprops=dict(arrowstyle='->', **ends))
+            ax.text((i + j)/2, .3, label, ha='center', fontsize=9)
+        else:
+            side, color = (-1, palette['red']) if j <= i else (1, 'black')
+            ax.annotate('', (j, .3*side), (i, .3*side), arrowprops=dict(arrowstyle='->', color=color, shrinkA=0, shrinkB=0, connectionstyle='arc3,rad=-.3'))
+            ax.text((i + j)/2, side*(.4 + .17*abs(i - j)), label, ha='center', va='center', fontsize=9, color=color)
+    ax.set(xlim=(-.6, len(names) - .4), ylim=(-1.2, .6) if all(names.index(b) <= names.index(a) + 1 for a, b, _ in edges) else (-1.2, 1.2))
     ax.axis('off')
     return ax
 
@@ -118,7 +120,7 @@ def mse(
     if preds.shape != targets.shape: raise ValueError(f'{tuple(preds.shape)} predictions against {tuple(targets.shape)} targets: expected the same shape')
     return ((preds - targets)**2).mean()
 
-# %% ../nbs/02_sgd.ipynb #83a2a39a
+# %% ../nbs/02_sgd.ipynb #f78c4138
 def show_preds(
     preds:Tensor, # predicted speeds
     ax=None, # axes to draw on; by default new ones
@@ -131,6 +133,7 @@ def show_preds(
     ax.scatter(to_np(time), to_np(speed), s=12, label='read')
     ax.scatter(to_np(time), to_np(preds), s=12, color=palette['red'], label='predicted')
     ax.set_ylim(-300, 100)
+    ax.legend(loc='lower left', fontsize=8)
     return ax
 
 # %% ../nbs/02_sgd.ipynb #fb345a6e

@@ -26,9 +26,18 @@ def badge(path):
     repo = facts['git_url'].removeprefix('https://github.com/')
     return f'[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{repo}/blob/{facts["branch"]}/nbs/{path.name})'
 
-def with_colab(path):
+def join_streams(cell):
+    "What a cell printed in one piece, however many the kernel sent it in"
+    outputs = []
+    for o in cell.get('outputs', []):
+        if outputs and o.output_type == 'stream' == outputs[-1].output_type and o.name == outputs[-1].name: outputs[-1].text += o.text
+        else: outputs.append(o)
+    if cell.cell_type == 'code': cell.outputs = outputs
+
+def tidied(path):
     "The notebook's text with the hidden install cell first, and the link below its title"
     nb = read_nb(path)
+    for c in nb.cells: join_streams(c)
     cells = [c for c in nb.cells if "'google.colab' in sys.modules" not in c.source]
     title = next(c for c in cells if c.cell_type == 'markdown')
     head, *rest = [o for o in title.source.split('\n') if not o.startswith('[![Open in Colab]')]
@@ -41,6 +50,7 @@ def readme():
     "nbs/index.ipynb as Markdown, its links seen from the top folder"
     nb = nbformat.read(root/'nbs'/'index.ipynb', as_version=4)
     nb.cells = [c for c in nb.cells if '#| hide' not in c.source]
+    nb.metadata.language_info = {'name': 'python'}
     for c in nb.cells: # the table of a notebook is HTML; Markdown shows it as it is, less its styles
         for o in c.get('outputs', []):
             html = ''.join(o.get('data', {}).get('text/html', ''))
@@ -52,7 +62,7 @@ def readme():
 
 def derived():
     "Each file that is derived, and the text it should have"
-    for path in sorted((root/'nbs').glob('*.ipynb')): yield path, with_colab(path)
+    for path in sorted((root/'nbs').glob('*.ipynb')): yield path, tidied(path)
     yield root/'README.md', readme()
 
 def main(check):
