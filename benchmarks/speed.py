@@ -46,6 +46,7 @@ def model(kind):
 def ours(kind, epochs, lr): return lambda: Learner(dls, model(kind), mnist_loss, metrics=batch_accuracy).fit(epochs, lr)
 
 def bare(kind, epochs, lr):
+    "The same work without a Learner: train, and measure loss and accuracy on the validation set after each epoch"
     def loss_func(p, y):
         p = p.sigmoid()
         return torch.where(y == 1, 1 - p, p).mean()
@@ -60,7 +61,9 @@ def bare(kind, epochs, lr):
                         p -= p.grad*lr
                         p.grad = None
             with torch.no_grad():
-                for i in range(0, len(valid), 256): ((m(valid.x[i:i + 256]) > 0) == valid.y[i:i + 256]).float().mean()
+                for i in range(0, len(valid), 256):
+                    p, y = m(valid.x[i:i + 256]), valid.y[i:i + 256]
+                    loss_func(p, y), ((p.sigmoid() > .5) == y).float().mean()
     return run
 
 def products(epochs):

@@ -20,9 +20,9 @@ from torch import Tensor
 
 from .optimizer import SGD
 
-# %% ../nbs/06_learner.ipynb #9b8d1e3e
+# %% ../nbs/06_learner.ipynb #6885b8d7
 _levels = 'fit epoch train validate batch backward step'.split()
-_events = [f'{o}_{level}' for level in _levels for o in ('before', 'after_cancel', 'after')] + ['after_pred', 'after_loss']
+_events = {f'{o}_{level}' for level in _levels for o in ('before', 'after_cancel', 'after')} | {'after_pred', 'after_loss'}
 
 class Callback:
     "Something to do at events of the training loop: a method named by an event is called there"
@@ -207,7 +207,7 @@ def validate(self:Learner,
         self._do_validate(dl)
         return L(self.recorder.valid_values)
 
-# %% ../nbs/06_learner.ipynb #bc6b7028
+# %% ../nbs/06_learner.ipynb #c21deac2
 class Recorder(Callback):
     "Keeps the loss and rate of each step, and a row of numbers for each epoch"
     order = 50
@@ -225,12 +225,12 @@ class Recorder(Callback):
     def _forget(self): self.train_loss, self.valid_values, self._batches = None, [None]*(1 + len(self.metrics)), []
 
     def after_loss(self):
-        values = self.loss.detach()
-        if self.training: self.losses.append(values)
-        else: values = torch.stack([torch.as_tensor(o, device=values.device).to(values.dtype) for o in (values, *(m(self.pred, *self.yb) for m in self.metrics))])
-        self._batches.append((len(self.xb[0]), values))
+        learn, values = self.learn, self.learn.loss.detach()
+        if learn.training: self.losses.append(values)
+        else: values = torch.stack([torch.as_tensor(o, device=values.device).to(values.dtype) for o in (values, *(m(learn.pred, *learn.yb) for m in learn.metrics))])
+        self._batches.append((len(learn.xb[0]), values))
 
-    def before_step(self): self.lrs.append(_get_lr(self.opt))
+    def before_step(self): self.lrs.append(_get_lr(self.learn.opt))
 
     def _mean(self):
         "The mean over the items of all batches since the last call; None if there was none"
