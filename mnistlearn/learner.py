@@ -70,7 +70,7 @@ class Learner:
     def __call__(self, event):
         for f in self._listeners.get(event, ()): f()
 
-# %% ../nbs/06_learner.ipynb #7b3391f5
+# %% ../nbs/06_learner.ipynb #f8909fa8
 @patch
 def _listen(self:Learner):
     self.cbs = self.cbs.sorted('order')
@@ -78,7 +78,9 @@ def _listen(self:Learner):
     self._listeners = {e: fs for e in _events if (fs := [getattr(cb, e) for cb in self.cbs if hasattr(cb, e)])}
 
 @patch
-def add_cbs(self:Learner, cbs):
+def add_cbs(self:Learner,
+    cbs, # callbacks or their classes
+): # itself
     "Add callbacks, one or a list; a class is called to make one. Each can be found by its name, such as `learn.recorder`"
     cbs = L(cbs).map(lambda o: o() if isinstance(o, type) else o)
     for cb in cbs:
@@ -91,7 +93,9 @@ def add_cbs(self:Learner, cbs):
     return self
 
 @patch
-def remove_cbs(self:Learner, cbs):
+def remove_cbs(self:Learner,
+    cbs, # callbacks or their classes
+): # itself
     "Remove callbacks: objects, or classes for all of their kind"
     for o in L(cbs):
         for cb in [cb for cb in self.cbs if cb is o or (isinstance(o, type) and isinstance(cb, o))]:
@@ -207,7 +211,11 @@ def validate(self:Learner,
         self._do_validate(dl)
         return L(self.recorder.valid_values)
 
-# %% ../nbs/06_learner.ipynb #c21deac2
+# %% ../nbs/06_learner.ipynb #120ff892
+def _numbers(tensors):
+    values = torch.stack(list(tensors))
+    return torch.full(values.shape, float('nan')).double() if values.is_meta else values.cpu().double()
+
 class Recorder(Callback):
     "Keeps the loss and rate of each step, and a row of numbers for each epoch"
     order = 50
@@ -236,12 +244,12 @@ class Recorder(Callback):
         "The mean over the items of all batches since the last call; None if there was none"
         if not self._batches: return
         sizes, values = zip(*self._batches)
-        self._batches, sizes = [], torch.tensor(sizes).double()
-        return (sizes@torch.stack(values).cpu().double()/sizes.sum()).tolist()
+        self._batches, sizes, values = [], torch.tensor(sizes).double(), _numbers(values)
+        return (sizes@values/sizes.sum()).tolist()
 
     def after_train(self):
         n = len(self._batches)
-        if n: self.losses[-n:] = torch.stack(self.losses[-n:]).tolist()
+        if n: self.losses[-n:] = _numbers(self.losses[-n:]).tolist()
         self.train_loss = self._mean()
 
     def before_validate(self): self._batches = []
@@ -251,7 +259,7 @@ class Recorder(Callback):
         self.values.append([self.train_loss, *self.valid_values])
         self._forget()
 
-# %% ../nbs/06_learner.ipynb #14725b22
+# %% ../nbs/06_learner.ipynb #113a9914
 @patch
 def plot_loss(self:Recorder,
     ax=None, # axes to draw on; by default new ones
@@ -263,7 +271,7 @@ def plot_loss(self:Recorder,
     at, valid = zip(*[((i + 1)*per_epoch, row[1]) for i, row in enumerate(self.values) if row[1] is not None] or [((), ())])
     ax.plot(at, valid, 'o-', label='validation, each epoch')
     ax.set(xlabel='step', ylabel='loss')
-    ax.legend(loc='upper right')
+    ax.legend(loc='upper right', fontsize=8)
     return ax
 
 @patch
@@ -273,7 +281,7 @@ def plot_metrics(self:Recorder,
     "Draw each metric over the epochs"
     if ax is None: ax = plt.subplots()[1]
     for i, name in enumerate(self.metric_names[2:], 2): ax.plot(range(1, len(self.values) + 1), [row[i] for row in self.values], label=name)
-    ax.set(xlabel='epoch', ylabel='metric')
+    ax.set(xlabel='epoch', ylabel=self.metric_names[2] if len(self.metrics) == 1 else 'metric')
     if len(self.metrics): ax.legend()
     return ax
 

@@ -24,7 +24,7 @@ def calc_grad(
     loss.backward()
     return loss.detach()
 
-# %% ../nbs/05_optimizer.ipynb #4a0cf8b1
+# %% ../nbs/05_optimizer.ipynb #8ec08246
 @torch.no_grad()
 def validate_epoch(
     model, # function of inputs, giving predictions
@@ -34,10 +34,11 @@ def validate_epoch(
     "The metric over all of `dl`, each *item* weighing alike"
     batches = [(torch.as_tensor(metric(model(xb), yb)), len(xb)) for xb, yb in dl]
     if not batches: raise ValueError('dl has no batch to validate on')
+    if batches[0][0].is_meta: return float('nan') # shapes without numbers
     values, sizes = (torch.stack([o[0] for o in batches]).cpu().double(), torch.tensor([o[1] for o in batches]).double())
     return round((values@sizes/sizes.sum()).item(), 4)
 
-# %% ../nbs/05_optimizer.ipynb #0c79f56a
+# %% ../nbs/05_optimizer.ipynb #1cd7f675
 def _param_list(params):
     if isinstance(params, Tensor): raise TypeError('params is one tensor: expected a list of them, such as model.parameters() or [weights, bias]')
     params = list(params)
@@ -53,10 +54,12 @@ class BasicOptim:
     ): self.params, self.lr = _param_list(params), lr
 
     def step(self, *args, **kwargs):
+        "Change each parameter that has a gradient"
         for p in self.params:
             if p.grad is not None: p.data -= p.grad.data*self.lr
 
     def zero_grad(self, *args, **kwargs):
+        "Forget all gradients"
         for p in self.params: p.grad = None
 
 # %% ../nbs/05_optimizer.ipynb #d5ae3792
@@ -91,7 +94,7 @@ def train_model(
     if prn: print()
     return values
 
-# %% ../nbs/05_optimizer.ipynb #67c73a2d
+# %% ../nbs/05_optimizer.ipynb #65619a2b
 class SGD:
     "Stochastic gradient descent with momentum and weight decay; fastai's arguments, and with `decouple_wd=False` those of `torch.optim.SGD`"
     def __init__(self,
@@ -105,6 +108,7 @@ class SGD:
         self.grad_avgs = [None]*len(self.params)
 
     def zero_grad(self, *args, **kwargs):
+        "Forget all gradients"
         for p in self.params: p.grad = None
 
 # %% ../nbs/05_optimizer.ipynb #224e348c

@@ -42,7 +42,7 @@ def test_other_digits_and_pictures_of_ones_own(run, write_digits):
 
 @pytest.mark.parametrize('args,says', [((), 'COMMAND'), (('dance',), 'dance'), (('course', '--digits', '3'), 'pair of digits'), (('course', '--digits', '3,3'), 'pair of digits'),
     (('course', '--out', 'no/such/course.png'), 'no folder'), (('course', '--out', 'course.doc'), '.png'), (('course', '--speed', '3'), '--speed'),
-    (('course', '--seed', 'x'), 'seed'), (('course', '--data', 'nowhere'), 'nowhere: there is no such folder'), (('course', '--data', '.'), 'expected the folders train and valid')])
+    (('course', '--seed', 'x'), 'seed'), (('course', '--seed', '9'*30), 'seed'), (('course', '--data', ''), 'no name'), (('course', '--out', '.'), 'cannot be written'), (('course', '--data', 'nowhere'), 'nowhere: there is no such folder'), (('course', '--data', '.'), 'expected the folders train and valid')])
 def test_bad_arguments_get_one_line_and_status_2(run, args, says):
     out = run(*args)
     assert out.returncode == 2 and out.stdout == ''
@@ -54,9 +54,20 @@ def test_a_broken_image_is_named(run, write_digits):
     out = run('course', '--data', mine)
     assert out.returncode == 2 and '9.png' in out.stderr and out.stderr.count('\n') == 1
 
+def test_a_link_to_nothing_is_named(run, write_digits):
+    mine = write_digits('mine')
+    (mine/'train'/'7'/'gone.png').symlink_to('nowhere')
+    out = run('course', '--data', mine)
+    assert out.returncode == 2 and 'train/7/gone.png' in out.stderr and out.stderr.count('\n') == 1
+
+def test_an_output_that_can_not_show_a_name_does_not_stop_the_run(run, write_digits):
+    mine = write_digits('häßlich', n=20)
+    assert run('course', '--data', mine, '--out', 'ü.png', PYTHONIOENCODING='ascii').returncode == 0
+
 def test_help_says_all(run):
-    text = run('--help').stdout + run('course', '--help').stdout
-    for o in ('course', '--digits', '--data', '--out', '--seed', 'MNISTLEARN_DATA', 'FASTAI_HOME', 'exit status', 'examples'): assert o in text
+    text = run('--help').stdout
+    assert '--digits A,B' in run('course', '--help').stdout
+    for o in ('course', '--digits', '--data', '--out', '--seed', 'MNISTLEARN_DATA', 'FASTAI_HOME', 'exit status', 'examples', 'course.png'): assert o in text
     assert run('--version').stdout.startswith('mnistlearn ')
 
 def test_a_terminal_gets_a_progress_bar(tmp_path, subset_folder):

@@ -53,9 +53,12 @@ def test_optimizers(device, ds, opt_func):
 
 def test_learner(device, ds):
     dls = DataLoaders(DataLoader(ds, 8, shuffle=True), DataLoader(ds, 8))
-    learn = Learner(dls, simple_net().to(device), mnist_loss, metrics=batch_accuracy, default_cbs=False)
+    learn = Learner(dls, simple_net().to(device), mnist_loss, metrics=batch_accuracy)
     learn.fit(2, .1)
     assert on(device, learn.loss, learn.pred, *learn.model.parameters())
+    (loss, valid_loss, acc), after = learn.recorder.values[-1], validate_epoch(learn.model, dls.valid)
+    numbers = [loss, valid_loss, acc, after]
+    assert all(o != o for o in numbers) if device.type == 'meta' else all(0 <= o <= 1 for o in numbers)
 
 def test_layers(device, ds):
     assert on(device, *layer_outputs(simple_net().to(device), ds.x))
