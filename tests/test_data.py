@@ -73,7 +73,7 @@ def test_a_download_goes_where_fastais_settings_say_and_fastai_finds_it(place, t
 
 def half_unpacked(tar, path, **kwargs): tar.extract(tar.getmembers()[5], path), disk_full()
 def half_fetched(url, dest, *args, **kwargs): Path(dest).write_bytes(b'half'), disk_full()
-def in_a_hurry(url, dest, timeout, real=fastdownload.core.download_url): return real(url, dest, timeout=timeout/100)
+def in_a_hurry(url, dest, timeout, real=fastdownload.core.download_url, **kwargs): return real(url, dest, timeout=timeout/100, **kwargs)
 
 @cases('spoil, how, broken, said', [
     (None, dict(listed=b'other'), {}, 'expected .5, '), (None, dict(promised=10**6), {}, 'download: '), (None, dict(status=404), {}, '404'),
