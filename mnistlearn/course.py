@@ -9,7 +9,7 @@ __all__ = ['n_ticks', 'Stage', 'run_course', 'course_table', 'plot_course']
 from time import perf_counter
 from typing import NamedTuple
 
-import matplotlib.pyplot as plt, pandas as pd, torch
+import matplotlib.pyplot as plt, pandas as pd
 from torch import Tensor, nn
 
 from .baseline import PixelSimilarity, accuracy

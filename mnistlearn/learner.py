@@ -10,7 +10,6 @@ __all__ = ['Callback', 'CancelFitException', 'CancelEpochException', 'CancelTrai
 # %% ../nbs/06_learner.ipynb #dc267c80
 import sys
 from contextlib import contextmanager
-from functools import partial
 from time import perf_counter
 
 import matplotlib.pyplot as plt, torch

@@ -9,7 +9,7 @@ __all__ = ['relu', 'simple_net', 'plot_weights', 'layer_outputs', 'plot_activati
 import matplotlib.pyplot as plt, torch
 from torch import Tensor, nn
 
-from .data import palette, show_images, to_np
+from .data import show_images, to_np
 
 # %% ../nbs/07_net.ipynb #2b32b856
 def relu(

@@ -1,6 +1,5 @@
 "Every training step works on the device of its inputs. The `meta` device has shapes but no numbers, so it finds a hard-coded device with no GPU at hand"
 import pytest, torch
-from torch import nn
 
 from mnistlearn.all import *
 

@@ -1,5 +1,5 @@
 "Each notebook, copied alone into an empty folder, runs from a fresh kernel on the small data that there is with no network"
-import os, shutil
+import shutil
 from pathlib import Path
 
 import nbformat, pytest
