@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/99_all.ipynb #b12f11bb
+# %% ../nbs/99_all.ipynb #e02503cb
 import string
 from pathlib import Path
 
@@ -22,8 +22,10 @@ from .sgd import *
 from .loss import *
 from .batches import *
 from .optimizer import *
+from .events import *
 from .learner import *
 from .net import *
+from .callbacks import *
 from .course import *
 
 __all__ = [o for o in globals() if not o.startswith('_')]

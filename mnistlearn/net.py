@@ -5,11 +5,16 @@
 # %% auto #0
 __all__ = ['relu', 'simple_net', 'plot_weights', 'layer_outputs', 'plot_activations']
 
-# %% ../nbs/07_net.ipynb #f1379fbf
-import matplotlib.pyplot as plt, torch
+# %% ../nbs/07_net.ipynb #7044123f
+from math import isqrt
+
+import matplotlib.pyplot as plt, pandas as pd, torch
+from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .data import show_images, to_np
+from .batches import in_order
+from .data import palette, show_images, to_np
+from .learner import Learner
 
 # %% ../nbs/07_net.ipynb #2b32b856
 def relu(
@@ -26,6 +31,25 @@ def simple_net(
 ) -> nn.Sequential:
     "A neural net of two linear layers with a ReLU between them"
     return nn.Sequential(nn.Linear(n_in, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_out))
+
+# %% ../nbs/07_net.ipynb #80b11776
+@patch
+@torch.no_grad()
+def summary(self:Learner) -> pd.DataFrame: # a row for each layer: its kind, the shape of its output for one batch, its parameters, and whether they are trained; then the total
+    "The model's layers, in the order in which a batch meets them"
+    rows, names = [], {m: name or 'model' for name, m in self.model.named_modules()}
+    def count(params): return sum(p.numel() for p in params)
+    def note(m, _, out):
+        own = list(m.parameters(recurse=False))
+        rows.append((names[m], type(m).__name__, ' x '.join(map(str, getattr(out, 'shape', '?'))), count(own), any(p.requires_grad for p in own) if own else ''))
+    hooks = [m.register_forward_hook(note) for m in names if not list(m.children()) or list(m.parameters(recurse=False))]
+    try:
+        with torch.random.fork_rng(devices=[]): self.get_preds(dl=[next(iter(in_order(self.dls.train)))])
+    finally:
+        for o in hooks: o.remove()
+    params = list(self.model.parameters())
+    rows.append(('total', '', '', count(params), f'{count(p for p in params if p.requires_grad):,} trained'))
+    return pd.DataFrame(rows, columns=['layer', 'kind', 'output', 'parameters', 'trained']).set_index('layer')
 
 # %% ../nbs/07_net.ipynb #383738bf
 def _first_linear(model):
@@ -78,3 +102,28 @@ def plot_activations(
     ax.figure.colorbar(im, ax=ax, label='activation')
     ax.set(xlabel='unit', ylabel='input')
     return ax
+
+# %% ../nbs/07_net.ipynb #8b96dd34
+def _are_images(x): return x.ndim == 3 or (x.ndim == 4 and x.shape[1] in (1, 3)) or (x.ndim == 2 and x.shape[1] == 28*28)
+
+@patch
+def show_results(self:Learner,
+    ds_idx=1, # 0 for the training set, 1 for the validation set
+    dl=None, # other batches
+    max_n=9, # how many
+    shuffle=True, # some at random, from torch's generator, rather than the first?
+    **kwargs, # handed to `show_images`
+): # the array of axes; for inputs that are no images, a table
+    "Inputs with their targets and the model's answers"
+    x, acts, y, answers = self.get_preds(ds_idx, dl, with_input=True, with_decoded=True)
+    idx = (torch.randperm(len(acts)) if shuffle else torch.arange(len(acts)))[:max_n].to(acts.device)
+    vocab = getattr(self.dls, 'vocab', None)
+    def name(o):
+        if vocab is not None and not o.is_floating_point(): return str(vocab[int(o)])
+        return ', '.join(f'{v:.3g}' for v in o.flatten().tolist())
+    rows = [('?' if y is None else name(y[i]), name(answers[i])) for i in idx]
+    if not _are_images(x): return pd.DataFrame([(name(x[i].float()), *row) for i, row in zip(idx, rows)], columns=['input', 'target', 'answer'])
+    axs = show_images(x[idx], titles=[f'{a}, says {b}' for a, b in rows], **{'nrows': max(1, isqrt(len(idx))), 'imsize': 1.1, **kwargs})
+    for ax, (a, b) in zip(axs.flat, rows):
+        if a not in (b, '?') and not answers.is_floating_point(): ax.title.set_color(palette['red'])
+    return axs
