@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/99_all.ipynb #e02503cb
+# %% ../nbs/99_all.ipynb #12d90089
 import string
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from .events import *
 from .learner import *
 from .net import *
 from .callbacks import *
+from .saving import *
 from .course import *
 
 __all__ = [o for o in globals() if not o.startswith('_')]
