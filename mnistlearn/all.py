@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/99_all.ipynb #12d90089
+# %% ../nbs/99_all.ipynb #18618100
 import string
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from .learner import *
 from .net import *
 from .callbacks import *
 from .saving import *
+from .interpret import *
 from .course import *
 
 __all__ = [o for o in globals() if not o.startswith('_')]

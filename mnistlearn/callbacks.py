@@ -4,19 +4,21 @@
 
 # %% auto #0
 __all__ = ['SchedNo', 'SchedLin', 'SchedCos', 'SchedExp', 'SchedStep', 'combine_scheds', 'combined_cos', 'ParamScheduler',
-           'minimum', 'steep', 'valley', 'LRFinder', 'plot_lr_find', 'TrackerCallback', 'EarlyStoppingCallback',
-           'write_whole', 'CSVLogger', 'GradientClip', 'GradientAccumulation', 'TerminateOnNaNCallback',
-           'ActivationStats', 'GradientStats', 'MixedPrecision']
+           'minimum', 'steep', 'valley', 'random_state', 'set_random_state', 'LRFinder', 'plot_lr_find',
+           'TrackerCallback', 'EarlyStoppingCallback', 'write_whole', 'CSVLogger', 'GradientClip',
+           'GradientAccumulation', 'TerminateOnNaNCallback', 'ActivationStats', 'GradientStats', 'MixedPrecision']
 
-# %% ../nbs/08_callbacks.ipynb #3df911f9
-import os
+# %% ../nbs/08_callbacks.ipynb #236b3830
+import os, random
 from collections import namedtuple
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from math import cos, pi
 from pathlib import Path
 from time import perf_counter
+from types import SimpleNamespace
 
-import matplotlib.pyplot as plt, pandas as pd, torch
+import matplotlib.pyplot as plt, numpy as np, pandas as pd, torch
 from fastcore.basics import patch
 from fastcore.foundation import L
 from torch import Tensor, nn
@@ -51,14 +53,14 @@ def combined_cos(pct, start, middle, end):
     "From `start` to `middle` in the first `pct` of the run, then to `end`, each along a cosine"
     return combine_scheds([pct, 1 - pct], [SchedCos(start, middle), SchedCos(middle, end)])
 
-# %% ../nbs/08_callbacks.ipynb #19fa1f64
+# %% ../nbs/08_callbacks.ipynb #2f4140f9
 class ParamScheduler(Callback):
     "Sets the optimizer's settings before each training batch, each by its schedule"
     order, run_valid, _stateattrs = 55, False, ('hps', 'n_epoch')
 
     def __init__(self,
         scheds, # a dictionary from 'lr', 'mom' or 'wd' to a function of 0..1
-    ): self.scheds = scheds
+    ): self.scheds, self.hps = scheds, {}
 
     def before_fit(self):
         if n_batches(self.dls.train) is None: raise TypeError('a schedule has to know how long the fit will be, but dls.train has no length')
@@ -80,13 +82,16 @@ class ParamScheduler(Callback):
 
 @patch
 def plot_sched(self:Recorder,
+    keys=None, # which settings, one or a list; by default all
     figsize=(5, 2.2), # inches
 ): # the axes, one for each setting
     "Draw how the last fit's schedule went"
-    if not hasattr(self, 'hps'): raise ValueError('no schedule is on record: train with fit_one_cycle or ParamScheduler first')
-    axs = plt.subplots(1, len(self.hps), figsize=figsize, squeeze=False)[1][0]
-    for ax, (name, values) in zip(axs, self.hps.items()):
-        ax.plot(values)
+    hps = vars(self).get('hps')
+    if not hps: raise ValueError('no schedule is on record: train with fit_one_cycle or ParamScheduler first')
+    keys = L(list(hps) if keys is None else keys)
+    axs = plt.subplots(1, len(keys), figsize=figsize, squeeze=False)[1][0]
+    for ax, name in zip(axs, keys):
+        ax.plot(hps[name])
         ax.set(xlabel='step', ylabel=name)
     plt.tight_layout()
     return axs
@@ -130,7 +135,7 @@ def fit_flat_cos(self:Learner,
     sched = ParamScheduler({'lr': combined_cos(pct_start, lr, lr, lr/div_final)})
     self.fit(n_epoch, lr, [sched, *L(cbs)], wd, reset_opt, start_epoch, resume)
 
-# %% ../nbs/08_callbacks.ipynb #8b3b50cd
+# %% ../nbs/08_callbacks.ipynb #71b957bb
 def minimum(lrs, losses, num_it): "A tenth of the rate with the lowest loss"; return lrs[losses.argmin()].item()/10
 def steep(lrs, losses, num_it): "The rate where the loss falls fastest"; return lrs[(losses.diff()/lrs.log().diff()).argmin()].item()
 
@@ -139,10 +144,33 @@ def valley(lrs, losses, num_it):
     falls = [] # the longest sequence of falling losses that ends here
     for i, loss in enumerate(losses.tolist()): falls.append(1 + max((falls[j] for j in range(i) if losses[j] > loss), default=0))
     end = falls.index(max(falls))
-    third = (length := min(falls[end], end))/3
-    return lrs[end - length + int(third) + int(third/2)].item()
+    third = falls[end]/3
+    return lrs[max(0, end - falls[end] + int(third) + int(third/2))].item()
 
-# %% ../nbs/08_callbacks.ipynb #03e3e1d8
+# %% ../nbs/08_callbacks.ipynb #a332caf1
+def _generators(dl):
+    "Every source of random numbers that training may draw from: how to read its state, and how to set it"
+    found = dict(torch=(torch.get_rng_state, torch.set_rng_state), python=(random.getstate, random.setstate), numpy=(np.random.get_state, np.random.set_state))
+    if torch.cuda.is_available(): found['cuda'] = torch.cuda.get_rng_state_all, torch.cuda.set_rng_state_all
+    for name, o in (('loader', dl), ('sampler', getattr(dl, 'sampler', None))):
+        if isinstance(own := getattr(o, 'generator', None), torch.Generator): found[name] = own.get_state, own.set_state
+    if isinstance(own := getattr(dl, 'rng', None), random.Random): found['fastai'] = own.getstate, own.setstate
+    return found
+
+def random_state(
+    dl=None, # a loader that may have generators of its own
+) -> dict: # by name
+    "The state of every generator of random numbers"
+    return {name: read() for name, (read, _) in _generators(dl).items()}
+
+def set_random_state(
+    state:dict, # from `random_state`
+    dl=None, # the loader that was given to it
+):
+    "Put the generators back to where they were"
+    for name, (_, write) in _generators(dl).items():
+        if name in state: write(state[name])
+
 class LRFinder(ParamScheduler):
     "A mock training with a rate that grows by the same factor in each batch, until the loss explodes"
     def __init__(self, start_lr=1e-7, end_lr=10, num_it=100, stop_div=True):
@@ -177,10 +205,11 @@ def lr_find(self:Learner,
     n, funcs, finder = n_batches(self.dls.train), L(suggest_funcs), LRFinder(start_lr, end_lr, num_it, stop_div)
     if n == 0: raise ValueError('dls.train has no batch to try a rate on')
     before = {k: v.clone() for k, v in self.model.state_dict().items()}
-    aside = [cb for cb in self.cbs if isinstance(cb, (Recorder, ProgressBar)) or not cb.in_trials]
+    aside, rng = [cb for cb in self.cbs if isinstance(cb, ProgressBar) or not cb.in_trials], random_state(self.dls.train)
     try:
-        with torch.random.fork_rng(devices=[]), self._aside(finder, without=aside): self.fit(num_it if n is None else -(-num_it//n), start_lr, reset_opt=True)
+        with self._aside(finder, without=aside): self.fit(num_it if n is None else -(-num_it//n), start_lr, reset_opt=True)
     finally:
+        set_random_state(rng, self.dls.train)
         self.model.load_state_dict(before)
         for p in self.model.parameters(): p.grad = None
     lrs, losses = (torch.tensor(o[num_it//10:-5], dtype=torch.float64) for o in (finder.hps['lr'], finder.losses))
@@ -205,7 +234,7 @@ def plot_lr_find(
     if rates: ax.legend()
     return ax
 
-# %% ../nbs/08_callbacks.ipynb #b2d9be9d
+# %% ../nbs/08_callbacks.ipynb #befe3c1e
 class TrackerCallback(Callback):
     "Watches one of the recorder's numbers for a new best"
     order, in_trials, _stateattrs = 61, False, ('best', 'new_best')
@@ -227,7 +256,7 @@ class TrackerCallback(Callback):
     def after_epoch(self):
         value = self.recorder.values[-1][self.recorder.metric_names.index(self.monitor)]
         if value is None: raise ValueError(f'there is no {self.monitor} to monitor: the validation set is empty')
-        self.new_best = self.best is None or (value < self.best - self.min_delta if self.lower else value > self.best + self.min_delta)
+        self.new_best = value == value and (self.best is None or (value < self.best - self.min_delta if self.lower else value > self.best + self.min_delta)) # nan is never the best
         if self.new_best: self.best = value
 
 class EarlyStoppingCallback(TrackerCallback):
@@ -311,7 +340,7 @@ class GradientClip(Callback):
     def before_fit(self): self.norms = []
     def before_step(self): self.norms.append(nn.utils.clip_grad_norm_(self.model.parameters(), self.max_norm, self.norm_type).detach())
 
-# %% ../nbs/08_callbacks.ipynb #31701136
+# %% ../nbs/08_callbacks.ipynb #3e4caa47
 class GradientAccumulation(Callback):
     "Steps when `n_acc` items have gone by, with the mean of their gradients"
     order, run_valid, _stateattrs = 6, False, ('count',)
@@ -321,16 +350,16 @@ class GradientAccumulation(Callback):
     ): self.n_acc, self.count = n_acc, 0
 
     def before_fit(self): self.count = 0
-    def before_backward(self): self.learn.loss = self.loss*(len(self.x)/self.n_acc)
+    def before_backward(self): self.learn.loss_grad = self.loss_grad*(self.bs/self.n_acc)
 
     def before_step(self):
-        self.count += len(self.x)
+        self.count += self.bs
         if self.count < self.n_acc: raise CancelBatchException # neither step nor zero_grad
         self.count = 0
 
     def after_fit(self): self.opt.zero_grad() # of what was left over
 
-# %% ../nbs/08_callbacks.ipynb #5dbe5e1c
+# %% ../nbs/08_callbacks.ipynb #0a5bbbad
 class TerminateOnNaNCallback(Callback):
     "Ends the fit, before the step, when the training loss is nan or infinite, and says where and what to try"
     order, run_valid, message = -9, False, None
@@ -338,65 +367,70 @@ class TerminateOnNaNCallback(Callback):
     def after_loss(self):
         if torch.isfinite(self.loss): return
         bad = [name for name, p in self.model.named_parameters() if not p.isfinite().all()]
-        if not all(x.isfinite().all() for x in self.xb): cause = 'The inputs of this batch hold nan or infinity: look at the data and how it is scaled.'
+        inputs = [x for o in self.xb for x in (o.values() if isinstance(o, dict) else [o]) if isinstance(x, Tensor)]
+        if not all(x.isfinite().all() for x in inputs): cause = 'The inputs of this batch hold nan or infinity: look at the data and how it is scaled.'
         elif bad: cause = f'The weights are no longer finite (first {bad[0]}): a step was too long. Try a smaller rate (learn.lr_find()), a schedule (learn.fit_one_cycle) or GradientClip.'
         else: cause = 'Inputs and weights are finite, so it comes from the forward pass or the loss: look for log, sqrt or division of 0, or for exp of large numbers.'
         self.message = f'Stopped at step {self.epoch*self.n_iter + self.iter if self.n_iter else self.iter} (epoch {self.epoch}, batch {self.iter}): the training loss is {self.loss.item()}. {cause}'
         print(self.message)
         raise CancelFitException
 
-# %% ../nbs/08_callbacks.ipynb #0ba0ed4a
+# %% ../nbs/08_callbacks.ipynb #8867cd16
 class ActivationStats(Callback):
     "Mean, spread and share near zero of what each layer gives, at each training step"
-    order, run_valid, near, _stateattrs = -20, False, .05, ('stats', 'names')
+    order, near = -20, .05
 
     def __init__(self,
         with_hist=False, # histograms of the sizes too, by powers of ten?
-        modules=None, # which layers; by default each that has no layers within it
+        modules=None, # which layers; by default each that has parameters and no layers within it
         every=1, # at each how many steps
-    ): self.with_hist, self.modules, self.every, self.stats, self.hooks = with_hist, modules, every, [], []
+        include_paramless=False, # layers without parameters too?
+    ): self.with_hist, self.modules, self.every, self.include_paramless, self.stats, self.names = with_hist, modules, every, include_paramless, [], []
 
     def before_fit(self):
-        self.after_fit()
         found = {m: name for name, m in self.model.named_modules()}
-        modules = [m for m in found if not list(m.children())] if self.modules is None else list(self.modules)
-        self.stats, self.names = [], [found.get(m, type(m).__name__) for m in modules]
-        self.hooks = [m.register_forward_hook(partial(self._after_layer, i)) for i, m in enumerate(modules)]
+        self.layers = list(self.modules) if self.modules is not None else [m for m in found if not list(m.children()) and (self.include_paramless or list(m.parameters()))]
+        self.stats, self.names = [], [found.get(m, type(m).__name__) for m in self.layers]
 
-    def _after_layer(self, i, module, inputs, output):
-        if self.training and self.row is not None: self.row[i] = self.measure(output)
-
-    def before_batch(self): self.row = {} if self.iter%self.every == 0 else None
-    def after_batch(self):
-        if self.row: self.stats.append([self.row[i] for i in sorted(self.row)])
-
-    def after_fit(self):
-        for o in self.hooks: o.remove()
-        self.hooks = []
+    @contextmanager
+    def context(self):
+        "Listens to the layers for the length of a forward pass"
+        if not (self.training and self.names and self.train_iter%self.every == 0): return (yield)
+        row = [None]*len(self.layers)
+        def note(i, module, inputs, output): row[i] = self.measure(output[0] if isinstance(output, (tuple, list)) else output)
+        hooks = [m.register_forward_hook(partial(note, i)) for i, m in enumerate(self.layers)]
+        try: yield
+        finally:
+            for o in hooks: o.remove()
+        self.stats.append(row)
 
     def measure(self, x): # a tensor of any shape
         "Its mean, standard deviation and share near zero, and the histogram, as tensors"
         x = x.detach().float()
-        row = dict(mean=x.mean(), std=x.std(correction=0), near_zero=(x.abs() < self.near).float().mean())
+        row = dict(mean=x.mean(), std=x.std(correction=min(1, x.numel() - 1)), near_zero=(x.abs() < self.near).float().mean())
         return {**row, 'hist': x.abs().clamp(1e-8, 1e2).log10().histc(40, -8, 2)} if self.with_hist else row
 
 class GradientStats(ActivationStats):
     "The same of each parameter's gradient, before each step"
-    near = 1e-8
+    near, run_valid, context = 1e-8, False, nullcontext
 
     def before_fit(self): self.stats, self.names = [], [name for name, p in self.model.named_parameters() if p.requires_grad]
     def before_step(self):
-        if self.row is None: return
-        grads = dict(self.model.named_parameters())
-        self.row = {i: self.measure(torch.zeros(1) if grads[name].grad is None else grads[name].grad) for i, name in enumerate(self.names)}
+        if self.train_iter%self.every: return
+        grads = {name: p.grad for name, p in self.model.named_parameters()}
+        self.stats.append([None if grads[name] is None else self.measure(grads[name]) for name in self.names])
 
-# %% ../nbs/08_callbacks.ipynb #6bd404c9
+# %% ../nbs/08_callbacks.ipynb #ed2a9e99
+_measures = 'mean', 'std', 'near_zero'
+
 @patch
 def layer_stats(self:ActivationStats,
     idx:int, # which layer, or parameter
-) -> dict: # from 'mean', 'std' and 'near_zero' to an array (steps,)
+) -> tuple: # mean, standard deviation and share near zero: three arrays (steps,), nan where the layer was not used
     "What was measured of one layer"
-    return {k: to_np(torch.stack([row[idx][k] for row in self.stats])) for k in ('mean', 'std', 'near_zero')}
+    if not self.stats: raise ValueError('nothing is on record: train with this callback first')
+    rows = [row[idx] or dict.fromkeys(_measures, torch.tensor(float('nan'))) for row in self.stats]
+    return tuple(to_np(torch.stack([row[k] for row in rows])) for k in _measures)
 
 @patch
 def plot_layer_stats(self:ActivationStats,
@@ -404,8 +438,8 @@ def plot_layer_stats(self:ActivationStats,
 ): # the array of axes
     "Draw mean, spread and share near zero of one layer over the steps"
     fig, axs = plt.subplots(1, 3, figsize=(6, 1.8))
-    for ax, (name, values) in zip(axs, self.layer_stats(idx).items()):
-        ax.plot(values)
+    for ax, name, values in zip(axs, _measures, self.layer_stats(idx)):
+        ax.plot(range(0, len(values)*self.every, self.every), values)
         ax.set(xlabel='step')
         ax.set_title(f'{self.names[idx]}: {name.replace("_", " ")}', fontsize=9)
     plt.tight_layout()
@@ -414,48 +448,50 @@ def plot_layer_stats(self:ActivationStats,
 @patch
 def color_dim(self:ActivationStats,
     idx:int, # which layer, or parameter
+    figsize=(5, 2.4), # inches, for new axes
     ax=None, # axes to draw on; by default new ones
 ): # the axes
     "Draw the histograms of one layer over the steps: the darker, the more numbers of that size"
-    if not self.stats or 'hist' not in self.stats[0][idx]: raise ValueError('no histograms are on record: make the callback with with_hist=True, and train')
-    if ax is None: ax = plt.subplots(figsize=(5, 2.4))[1]
-    hists = to_np(torch.stack([row[idx]['hist'] for row in self.stats]).T.log1p())
-    ax.imshow(hists, origin='lower', aspect='auto', cmap='Greys', extent=(0, len(self.stats)*self.every, -8, 2))
+    hists = [row[idx]['hist'] for row in self.stats if row[idx] and 'hist' in row[idx]]
+    if not hists: raise ValueError('no histograms are on record: make the callback with with_hist=True, and train')
+    if ax is None: ax = plt.subplots(figsize=figsize)[1]
+    ax.imshow(to_np(torch.stack(hists).T.log1p()), origin='lower', aspect='auto', cmap='Greys', extent=(0, len(hists)*self.every, -8, 2))
     ax.set(xlabel='step', ylabel='size, power of ten', title=self.names[idx])
     return ax
 
-# %% ../nbs/08_callbacks.ipynb #110d1354
+# %% ../nbs/08_callbacks.ipynb #0648a0e2
 class MixedPrecision(Callback):
     "Predicts and measures in 16 bits where PyTorch finds that safe; parameters and steps stay in 32"
-    order = 10
+    order, scaler = 10, None
 
     def __init__(self,
         dtype=None, # `torch.bfloat16` or `torch.float16`; by default the first, where the device has it
-    ): self.dtype, self.context = dtype, None
+    ): self.dtype = dtype
+
+    def _kind(self):
+        device = next(self.model.parameters()).device.type
+        half = torch.float16 if device == 'cuda' and not torch.cuda.is_bf16_supported() else torch.bfloat16
+        return device, self.dtype or half
+
+    def context(self): return torch.autocast(*self._kind())
 
     def before_fit(self):
-        device = next(self.model.parameters()).device.type
-        self.kind = self.dtype or (torch.float16 if device == 'cuda' and not torch.cuda.is_bf16_supported() else torch.bfloat16)
-        self.device, self.scaler = device, torch.amp.GradScaler(device, enabled=self.kind == torch.float16)
-
-    def before_batch(self):
-        self.context = torch.autocast(self.device, self.kind)
-        self.context.__enter__()
+        device, kind = self._kind()
+        self.scaler = torch.amp.GradScaler(device, enabled=kind == torch.float16)
+        self.params = SimpleNamespace(param_groups=[dict(params=list(self.model.parameters()))])
 
     def after_pred(self):
         if isinstance(self.pred, Tensor): self.learn.pred = self.pred.float()
 
-    def after_loss(self): self._leave()
-    def after_cancel_batch(self): self._leave()
-    def _leave(self):
-        if self.context: self.context.__exit__(None, None, None)
-        self.context = None
-
-    def before_backward(self): self.whole, self.learn.loss = self.loss, self.scaler.scale(self.loss)
-    def after_backward(self): self.learn.loss = self.whole
+    def before_backward(self): self.learn.loss_grad = self.scaler.scale(self.loss_grad)
 
     def before_step(self):
         if not self.scaler.is_enabled(): return
-        self.scaler.unscale_(self.opt)
+        self.scaler.unscale_(self.params)
         self.scaler.update()
         if not all(p.grad.isfinite().all() for p in self.model.parameters() if p.grad is not None): raise CancelStepException
+
+@patch
+def to_fp16(self:Learner, dtype=None):
+    "Train with `MixedPrecision`"
+    return self.add_cbs(MixedPrecision(dtype))

@@ -6,29 +6,43 @@
 __all__ = ['Callback', 'CancelFitException', 'CancelEpochException', 'CancelTrainException', 'CancelValidException',
            'CancelBatchException', 'CancelBackwardException', 'CancelStepException', 'Recorder', 'ProgressBar']
 
-# %% ../nbs/06_events.ipynb #bd6e2c18
+# %% ../nbs/06_events.ipynb #ef123d50
 import sys
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from inspect import signature
 from time import perf_counter
 
 import matplotlib.pyplot as plt, torch
 from fastcore.basics import camel2snake, patch
 
-from .batches import n_batches
+from .batches import n_batches, n_items
 from .optimizer import get_hyper
 
-# %% ../nbs/06_events.ipynb #27b8db7e
+# %% ../nbs/06_events.ipynb #255aa619
 _levels = 'fit epoch train validate batch backward step'.split()
 _events = {f'{o}_{level}' for level in _levels for o in ('before', 'after_cancel', 'after')} | {'after_pred', 'after_loss'}
+
+_in_batch = {o for o in _events if o.endswith(('_batch', '_pred', '_loss', '_backward', '_step'))}
+
+def _bound(f, cb):
+    "`f`, given the callback if it asks for one"
+    asked = [o for o in signature(f).parameters.values() if o.default is o.empty and o.kind in (o.POSITIONAL_ONLY, o.POSITIONAL_OR_KEYWORD)]
+    return partial(f, cb) if asked else f
 
 class Callback:
     "Something to do at events of the training loop: a method named by an event is called there"
     order = 0 # callbacks are called from the smallest order to the largest
+    run = True # call it at all? Set to True again when a fit is over
     run_train = run_valid = True # call it for what happens within a batch of training, of validation?
     in_trials = True # call it in trial runs, such as `lr_find` makes?
     learn = None # the Learner, once the callback has been given to one
     _stateattrs = () # names of attributes that an interrupted fit needs in order to go on
 
-    def __init__(self, **events): vars(self).update(events) # functions for events, for a callback without a class of its own
+    def __init__(self, **events): # functions by event, for a callback without a class of its own; of nothing, or of the callback
+        for event, f in events.items():
+            if event not in _events: raise ValueError(f'there is no event {event!r}: expected one of {", ".join(sorted(_events))}')
+            setattr(self, event, _bound(f, self))
 
     def __getattr__(self, k):
         if k.startswith('__') or k in _events or self.learn is None: raise AttributeError(f'{type(self).__name__} has no {k!r}')
@@ -37,12 +51,14 @@ class Callback:
     @property
     def name(self): return camel2snake(type(self).__name__.removesuffix('Callback')) or 'callback'
 
-    def _runs(self, event, training):
-        within = event.endswith(('_batch', '_pred', '_loss', '_backward', '_step'))
-        return hasattr(self, event) and (not within or (self.run_train if training else self.run_valid))
-
     def state_dict(self): return {k: getattr(self, k) for k in self._stateattrs}
     def load_state_dict(self, state): vars(self).update(state)
+
+@contextmanager
+def _together(contexts):
+    with ExitStack() as stack:
+        for o in contexts: stack.enter_context(o())
+        yield
 
 # %% ../nbs/06_events.ipynb #cf8c81a6
 class CancelFitException(Exception): "Skip the rest of the fit"
@@ -53,12 +69,16 @@ class CancelBatchException(Exception): "Skip the rest of this batch"
 class CancelBackwardException(Exception): "Skip the backward pass of this batch"
 class CancelStepException(Exception): "Skip the optimizer's step for this batch"
 
-# %% ../nbs/06_events.ipynb #259b17d8
+# %% ../nbs/06_events.ipynb #06fed773
 def _numbers(tensors):
-    values = torch.stack(tensors)
-    return [float('nan')]*len(values) if values.is_meta else values.cpu().double().tolist()
+    values = torch.stack(tensors).reshape(len(tensors), -1)
+    return [float('nan')]*len(values) if values.is_meta else values.cpu().double().mean(1).tolist()
 
 def _weighted(values, sizes): return sum(v*n for v, n in zip(values, sizes))/sum(sizes) if sizes else None
+
+def _name(metric):
+    "Its own name, or that of the function in a partial, or of its class"
+    return getattr(metric, '__name__', None) or getattr(metric, 'name', None) or getattr(getattr(metric, 'func', metric), '__name__', type(metric).__name__)
 
 class Recorder(Callback):
     "Keeps the loss and rate of each step, and a row of numbers for each epoch"
@@ -76,48 +96,51 @@ class Recorder(Callback):
         return self._losses
 
     @property
-    def metric_names(self): return ['train_loss', 'valid_loss', *(getattr(o, '__name__', None) or getattr(o, 'name', None)
-        or getattr(getattr(o, 'func', o), '__name__', type(o).__name__) for o in self.metrics)]
+    def metric_names(self): return ['train_loss', 'valid_loss', *map(_name, self.metrics)]
 
-    def before_epoch(self): self.train_loss, self._sizes, self.valid_values = None, [], [None]*(1 + len(self.metrics))
-    def before_step(self): self.lrs.append(get_hyper(self.learn.opt, 'lr'))
+    def before_epoch(self):
+        self.train_loss, self._sizes = None, []
+        self.before_validate()
+        self.after_validate()
+
     def after_train(self): self.train_loss = _weighted(self.losses[-len(self._sizes):], self._sizes)
     def after_epoch(self): self.values.append([self.train_loss, *self.valid_values])
-
-    def after_loss(self):
-        learn, loss = self.learn, self.learn.loss.detach().clone() # a callback may still change it in place
-        if learn.training: self._new.append(loss); self._sizes.append(len(learn.xb[0]))
-        else:
-            self._valid_sizes.append(len(learn.xb[0]))
-            for o, column in zip((loss, *learn.metrics), self._columns):
-                if o is loss: column.append(loss)
-                elif hasattr(o, 'accumulate'): o.accumulate(learn)
-                else: column.append(torch.as_tensor(o(learn.pred, *learn.yb)))
 
     def before_validate(self):
         self._valid_sizes, self._columns = [], [[] for _ in range(1 + len(self.metrics))]
         for m in self.metrics:
             if hasattr(m, 'accumulate'): m.reset()
 
+    def after_loss(self):
+        learn = self.learn
+        (self._sizes if learn.training else self._valid_sizes).append(n_items(learn.yb or learn.xb))
+        if learn.training: self._new.append(learn.loss); self.lrs.append(get_hyper(learn.opt, 'lr'))
+        else: self._measure(learn)
+
+    def _measure(self, learn):
+        for m, column in zip((None, *learn.metrics), self._columns):
+            if hasattr(m, 'accumulate'): m.accumulate(learn)
+            else: column.append(torch.as_tensor(m(learn.pred, *learn.yb)) if m else learn.loss)
+
     def after_validate(self):
-        def value(o, column): return o.value if hasattr(o, 'accumulate') else _weighted(_numbers(column), self._valid_sizes)
-        self.valid_values = [value(o, column) if self._valid_sizes else None for o, column in zip((None, *self.metrics), self._columns)]
+        def value(m, column): return torch.as_tensor(m.value).item() if hasattr(m, 'accumulate') else _weighted(_numbers(column), self._valid_sizes)
+        self.valid_values = [value(*o) if self._valid_sizes else None for o in zip((None, *self.metrics), self._columns)]
 
-    def state_dict(self):
-        self.losses # so that none is left out
-        return super().state_dict()
+    def state_dict(self): return {**super().state_dict(), '_losses': self.losses}
 
-# %% ../nbs/06_events.ipynb #113a9914
+# %% ../nbs/06_events.ipynb #f451957d
 @patch
 def plot_loss(self:Recorder,
+    skip_start=0, # leave out as many steps at the start
+    with_valid=True, # the validation loss too?
     ax=None, # axes to draw on; by default new ones
 ): # the axes
     "Draw the training loss of each step and the validation loss of each epoch"
     if ax is None: ax = plt.subplots()[1]
-    ax.plot([float(o) for o in self.losses], lw=1, label='training, each batch')
+    ax.plot(range(skip_start, len(self.losses)), self.losses[skip_start:], lw=1, label='training, each batch')
     per_epoch = len(self.losses)/max(1, len(self.values))
     at, valid = zip(*[((i + 1)*per_epoch, row[1]) for i, row in enumerate(self.values) if row[1] is not None] or [((), ())])
-    ax.plot(at, valid, 'o-', label='validation, each epoch')
+    if with_valid: ax.plot(at, valid, 'o-', label='validation, each epoch')
     ax.set(xlabel='step', ylabel='loss')
     ax.legend(loc='upper right', fontsize=8)
     return ax

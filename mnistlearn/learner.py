@@ -6,25 +6,27 @@
 __all__ = ['Learner', 'Callback', 'Recorder', 'ProgressBar', 'CancelFitException', 'CancelEpochException', 'CancelTrainException',
            'CancelValidException', 'CancelBatchException', 'CancelBackwardException', 'CancelStepException']
 
-# %% ../nbs/06_learner.ipynb #4d6dad9b
-from contextlib import contextmanager
+# %% ../nbs/06_learner.ipynb #7ce62f70
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
 
 import torch
 from fastcore.basics import patch
 from fastcore.foundation import L
 from torch import Tensor
 
-from .batches import in_order, n_batches
+from .batches import in_order, join_batches, n_batches, n_items
 from .data import tensor
 from .events import (Callback, CancelBackwardException, CancelBatchException, CancelEpochException, CancelFitException, CancelStepException,
-    CancelTrainException, CancelValidException, ProgressBar, Recorder, _events)
+    CancelTrainException, CancelValidException, ProgressBar, Recorder, _events, _in_batch, _together)
 from .loss import decode, item_losses
 from .optimizer import SGD, set_hyper
 
 _all_ = ['Callback', 'Recorder', 'ProgressBar', 'CancelFitException', 'CancelEpochException', 'CancelTrainException', 'CancelValidException',
          'CancelBatchException', 'CancelBackwardException', 'CancelStepException']
 
-# %% ../nbs/06_learner.ipynb #02ccf028
+# %% ../nbs/06_learner.ipynb #54bfd716
 class Learner:
     "Data, model, loss and optimizer, and the loop that trains"
     def __init__(self,
@@ -42,32 +44,36 @@ class Learner:
         default_cbs=True, # add `Recorder` and `ProgressBar`?
     ):
         if not callable(loss_func): raise TypeError(f'loss_func is {loss_func!r}: expected a function of predictions and targets')
-        self.dls, self.model, self.loss_func, self.opt_func, self.lr, self.wd = dls, model, loss_func, opt_func, lr, wd
-        self.metrics, self.moms, self.path, self.model_dir = L(metrics), moms, path, model_dir
+        self.dls, self.model, self.loss_func, self.opt_func, self.metrics, self.wd = dls, model, loss_func, opt_func, metrics, wd
+        self.lr = getattr(opt_func, 'keywords', {}).get('lr', lr) # a rate within partial(SGD, lr=...) counts
+        self.moms, self.path, self.model_dir = moms, Path(path), model_dir
         self.opt, self.cbs, self.training = None, L(), False
         self.add_cbs([Recorder, ProgressBar] if default_cbs else None).add_cbs(cbs)
 
     def __call__(self, event):
-        for f in self._listeners[event, self.training]: f()
+        for cb, f, in_batch in self._listeners[event]:
+            if cb.run and (not in_batch or (cb.run_train if self.training else cb.run_valid)): f()
 
-    x = property(lambda self: self.xb[0], doc="The batch's inputs, or the first of them")
-    y = property(lambda self: self.yb[0], doc="The batch's targets, or the first of them")
-    loss_grad = property(lambda self: self.loss, lambda self, v: setattr(self, 'loss', v), doc="fastai's name for the loss that `backward` starts from")
-    pct_train = property(lambda self: (self.epoch + self.iter/self.n_iter)/self.n_epoch, doc="How much of the fit is done, 0..1")
+    metrics = property(lambda self: self._metrics, lambda self, v: setattr(self, '_metrics', L(v)), doc="What is measured in validation")
+    x = property(lambda self: self.xb[0] if len(self.xb) == 1 else self.xb, doc="The batch's inputs")
+    y = property(lambda self: self.yb[0] if len(self.yb) == 1 else self.yb, doc="The batch's targets")
+    bs = property(lambda self: n_items(self.yb or self.xb), doc="How many items the batch has")
     def to_detach(self, b): return b.detach().cpu()
     def __getattr__(self, k): raise AttributeError(f'Learner has no {k!r} (chapters after the sixth add methods: import mnistlearn.all)')
 
-# %% ../nbs/06_learner.ipynb #23eea026
+# %% ../nbs/06_learner.ipynb #e75a7b86
 @patch
 def _listen(self:Learner):
     self.cbs = self.cbs.sorted('order')
     for cb in self.cbs: setattr(self, cb.name, cb)
-    self._listeners = {(e, t): [getattr(cb, e) for cb in self.cbs if cb._runs(e, t)] for e in _events for t in (True, False)}
+    self._listeners = {e: [(cb, getattr(cb, e), e in _in_batch) for cb in self.cbs if hasattr(cb, e)] for e in _events}
+    contexts = [cb.context for cb in self.cbs if hasattr(cb, 'context')]
+    self._context = partial(_together, contexts) if contexts else nullcontext
 
 @patch
 def add_cbs(self:Learner, cbs):
     "Add callbacks, one or a list; a class is called to make one. Each can be found by its name, such as `learn.recorder`"
-    cbs = L(cbs).map(lambda o: o() if isinstance(o, type) else o)
+    cbs = L(cbs).map(lambda o: o() if isinstance(o, type) else o).filter(lambda o: o not in self.cbs)
     for cb in cbs:
         if not isinstance(cb, Callback): raise TypeError(f'{cb!r} is no callback: expected an object or subclass of Callback')
         if cb.name in _events or not isinstance(getattr(self, cb.name, cb), Callback):
@@ -86,6 +92,8 @@ def remove_cbs(self:Learner, cbs):
     self._listen()
     return self
 
+Learner.add_cb, Learner.remove_cb = Learner.add_cbs, Learner.remove_cbs
+
 @patch
 def _these(self:Learner, cbs): return [cb for cb in self.cbs if any(cb is o or (isinstance(o, type) and isinstance(cb, o)) for o in L(cbs))]
 
@@ -93,10 +101,10 @@ def _these(self:Learner, cbs): return [cb for cb in self.cbs if any(cb is o or (
 @contextmanager
 def added_cbs(self:Learner, cbs):
     "Callbacks for the length of a `with` block"
-    before = list(self.cbs)
+    cbs = L(cbs).map(lambda o: o() if isinstance(o, type) else o).filter(lambda o: o not in self.cbs)
     self.add_cbs(cbs)
     try: yield self
-    finally: self.remove_cbs([cb for cb in self.cbs if cb not in before])
+    finally: self.remove_cbs(cbs)
 
 @patch
 @contextmanager
@@ -107,7 +115,7 @@ def removed_cbs(self:Learner, cbs):
     try: yield self
     finally: self.add_cbs(cbs)
 
-# %% ../nbs/06_learner.ipynb #f829d44a
+# %% ../nbs/06_learner.ipynb #ea0667ac
 @patch
 def _with_events(self:Learner, f, level, cancel):
     try:
@@ -127,12 +135,14 @@ def _split(self:Learner, b):
 
 @patch
 def _do_one_batch(self:Learner):
-    self.pred = self.model(*self.xb)
-    self('after_pred')
-    self.loss = self.loss_func(self.pred, *self.yb)
+    with self._context():
+        self.pred = self.model(*self.xb)
+        self('after_pred')
+        self.loss_grad = self.loss_func(self.pred, *self.yb)
+    self.loss = self.loss_grad.detach().clone()
     self('after_loss')
     if not self.training: return
-    self._with_events(lambda: self.loss.backward(), 'backward', CancelBackwardException)
+    self._with_events(lambda: self.loss_grad.backward(), 'backward', CancelBackwardException)
     self._with_events(lambda: self.opt.step(), 'step', CancelStepException)
     self.opt.zero_grad()
 
@@ -141,14 +151,24 @@ def one_batch(self:Learner, i, b):
     "Predict and measure batch `b`, the `i`-th; in training, take a step too"
     self.iter = i
     self._split(b)
-    self._with_events(self._do_one_batch, 'batch', CancelBatchException)
+    try:
+        self('before_batch')
+        self._do_one_batch()
+    except CancelBatchException: self('after_cancel_batch')
+    if self.training: self._count(i + 1)
+    self('after_batch')
 
-# %% ../nbs/06_learner.ipynb #cddc7d38
+@patch
+def _count(self:Learner, done):
+    "How much of the fit is done, 0..1, and how many batches"
+    if self.n_iter: self.pct_train, self.train_iter = (self.epoch + done/self.n_iter)/self.n_epoch, self.epoch*self.n_iter + done
+
+# %% ../nbs/06_learner.ipynb #2b79c4b3
 @patch
 def all_batches(self:Learner):
     "One batch after the other, from `self.dl`"
     self.n_iter = n_batches(self.dl)
-    for i, b in enumerate(self.dl, getattr(self.dl, 'start', 0)): self.one_batch(i, b)
+    for i, b in enumerate(self.dl, getattr(self.dl, '_first', 0)): self.one_batch(i, b)
 
 @patch
 def _loader(self:Learner, ds_idx):
@@ -158,7 +178,8 @@ def _loader(self:Learner, ds_idx):
 
 @patch
 def _do_train(self:Learner):
-    self.dl, self.training = self.dls.train, True
+    self.dl, self.training, self.n_iter = self.dls.train, True, n_batches(self.dls.train)
+    self._count(0)
     self.model.train()
     self._with_events(self.all_batches, 'train', CancelTrainException)
 
@@ -168,15 +189,11 @@ def _do_validate(self:Learner, dl=None):
     self.model.eval()
     with torch.no_grad(): self._with_events(self.all_batches, 'validate', CancelValidException)
 
-@patch
-def _do_epoch(self:Learner):
-    self._do_train()
-    self._do_validate()
-
-# %% ../nbs/06_learner.ipynb #3677f555
+# %% ../nbs/06_learner.ipynb #e35b2066
 @patch
 def _do_fit(self:Learner):
-    for self.epoch in range(self.start_epoch, self.n_epoch): self._with_events(self._do_epoch, 'epoch', CancelEpochException)
+    for self.epoch in range(self.start_epoch, self.n_epoch):
+        self._with_events(lambda: (self._do_train(), self._do_validate()), 'epoch', CancelEpochException)
 
 @patch
 def create_opt(self:Learner):
@@ -198,21 +215,24 @@ def fit(self:Learner,
     if reset_opt or self.opt is None: self.create_opt()
     set_hyper(self.opt, 'lr', self.lr if lr is None else lr)
     if (wd := self.wd if wd is None else wd) is not None: set_hyper(self.opt, 'wd', wd)
-    self.n_epoch, self.start_epoch = n_epoch, start_epoch
+    self.opt.zero_grad()
+    self.n_epoch, self.start_epoch, self.pct_train, self.train_iter = n_epoch, start_epoch, start_epoch/max(1, n_epoch), 0
     with self.added_cbs(cbs), self.added_cbs(None if resume is None else self.resume_from(resume)):
         self._with_events(self._do_fit, 'fit', CancelFitException)
+    for cb in self.cbs: cb.run = True
 
-# %% ../nbs/06_learner.ipynb #3465ea54
+# %% ../nbs/06_learner.ipynb #ca11c7da
 @patch
 @contextmanager
-def _aside(self:Learner, cbs, without=()):
+def _aside(self:Learner, cbs=None, without=()):
     "What is done within leaves the Learner as it was, even in the middle of a fit"
-    state, mode = dict(vars(self)), self.model.training
+    kept = [(o, dict(vars(o))) for o in (self, *self._these(Recorder))]
+    modes = [(m, m.training) for m in self.model.modules()]
     try:
         with self.removed_cbs(without), self.added_cbs(cbs): yield
     finally:
-        vars(self).update(state)
-        self.model.train(mode)
+        for o, state in kept: vars(o).clear(); vars(o).update(state)
+        for m, mode in modes: m.training = mode
 
 @patch
 def validate(self:Learner,
@@ -221,9 +241,9 @@ def validate(self:Learner,
     cbs=None, # callbacks for this run only
 ) -> L: # the loss and the metrics
     "Measure the model, without training it"
-    with self._aside([*L(cbs), measured := Recorder()], without=Recorder):
+    with self._aside([*L(cbs), *([] if self._these(Recorder) else [Recorder()])]):
         self._do_validate(self._loader(ds_idx) if dl is None else dl)
-        return L(measured.valid_values)
+        return L(self.recorder.valid_values)
 
 @patch
 def get_preds(self:Learner,
@@ -237,19 +257,19 @@ def get_preds(self:Learner,
 ) -> tuple: # predictions (n, ...) and targets (n, ...), or None where there are none; and what was asked for
     "The predictions for a whole set, in its order"
     def keep():
-        rows.append((*self.xb, self.pred, *self.yb))
-        raise CancelBatchException
-    rows, keeper = [], Callback(after_pred=keep, order=float('inf'))
-    with self._aside([*L(cbs), keeper], without=Recorder):
-        self._do_validate(in_order(self._loader(ds_idx) if dl is None else dl))
-        n = len(self.xb) if rows else 0
+        rows.append((self.xb if with_input else (), self.pred, self.yb))
+        if not self.yb: raise CancelBatchException
+    rows, keeper = [], Callback(after_pred=keep)
+    keeper.order = float('inf')
+    with self._aside([*L(cbs), keeper]): self._do_validate(in_order(self._loader(ds_idx) if dl is None else dl))
     if not rows: raise ValueError('there is no batch to predict: the loader is empty')
-    columns = [torch.cat(o) for o in zip(*rows)]
-    inputs, preds, targets = columns[:n], columns[n], columns[n + 1:]
-    acts = (act or getattr(self.loss_func, 'activation', lambda o: o))(preds)
-    def one(o): return o[0] if len(o) == 1 else tuple(o) or None
-    return (*([one(inputs)] if with_input else []), acts, one(targets), *([decode(self.loss_func, acts)] if with_decoded else []),
-            *([item_losses(self.loss_func, preds, *targets)] if with_loss else []))
+    inputs, preds, targets = (join_batches(o) for o in zip(*rows))
+    def one(o): return o[0] if len(o) == 1 else o or None
+    found = [(act or getattr(self.loss_func, 'activation', lambda o: o))(preds), one(targets)]
+    if with_input: found.insert(0, one(inputs))
+    if with_decoded: found.append(decode(self.loss_func, preds))
+    if with_loss: found.append(item_losses(self.loss_func, preds, *targets))
+    return tuple(found)
 
 @patch
 def predict(self:Learner,
@@ -260,16 +280,13 @@ def predict(self:Learner,
     vocab = getattr(self.dls, 'vocab', None)
     return decoded[0].tolist() if vocab is None else vocab[int(decoded[0])], decoded[0], acts[0]
 
-# %% ../nbs/06_learner.ipynb #3b85bc12
+# %% ../nbs/06_learner.ipynb #e206935b
 @patch
 @contextmanager
 def no_bar(self:Learner):
     "No progress bar within a `with` block; the table stays"
-    bars = {cb: cb.bar for cb in self._these(ProgressBar)}
-    for cb in bars: cb.bar = False
-    try: yield self
-    finally:
-        for cb, old in bars.items(): cb.bar = old
+    plain = [ProgressBar(bar=False) for _ in self._these(ProgressBar)]
+    with self.removed_cbs(ProgressBar), self.added_cbs(plain): yield self
 
 @patch
 def no_logging(self:Learner):

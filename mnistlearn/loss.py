@@ -72,7 +72,7 @@ def batch_accuracy(
     correct = (preds > 0.5) == yb
     return correct.float().mean()
 
-# %% ../nbs/03_loss.ipynb #26af0998
+# %% ../nbs/03_loss.ipynb #6a067670
 mnist_loss.activation = torch.sigmoid
 mnist_loss.decodes = lambda probabilities: (probabilities > 0.5).long()
 
@@ -81,18 +81,24 @@ _above_0 = nn.BCEWithLogitsLoss, F.binary_cross_entropy_with_logits
 
 def decode(
     loss_func, # the loss that the model was trained with
-    acts:Tensor, # predictions (n, ...), after the loss's `activation` if it has one
+    preds:Tensor, # predictions as the model gives them (n, ...)
 ) -> Tensor: # (n, ...)
-    "Answers: what the loss's `decodes` says; for PyTorch's losses that classify, the class; for any other loss the predictions themselves"
-    if hasattr(loss_func, 'decodes'): return loss_func.decodes(acts)
+    "Answers: by the loss's own `activation` and `decodes`; the class, for PyTorch's losses that classify; for any other loss the predictions themselves"
+    if hasattr(loss_func, 'decodes'): return loss_func.decodes(getattr(loss_func, 'activation', lambda o: o)(preds))
     kind = getattr(loss_func, 'func', loss_func) # what a partial is made of
     kind = type(kind) if isinstance(kind, nn.Module) else kind
-    return acts.argmax(1) if kind in _largest else (acts > 0).long() if kind in _above_0 else acts
+    return preds.argmax(1) if kind in _largest else (preds > 0).long() if kind in _above_0 else preds
 
 def item_losses(
     loss_func, # function of predictions and targets, giving one number
     preds:Tensor, # predictions (n, ...)
     *targets:Tensor, # their targets (n, ...)
 ) -> Tensor: # (n,)
-    "The loss of each item, which is the loss of a batch of that item alone"
-    return torch.stack([loss_func(*(o[i:i + 1] for o in (preds, *targets))) for i in range(len(preds))])
+    "The loss of each item: before the loss takes the mean, where it has a `reduction`; else that of a batch of this item alone"
+    if 'reduction' in getattr(getattr(loss_func, '__code__', None), 'co_varnames', ()): return loss_func(preds, *targets, reduction='none').reshape(len(preds), -1).mean(1)
+    if not hasattr(loss_func, 'reduction'): return torch.stack([loss_func(*(o[i:i + 1] for o in (preds, *targets))) for i in range(len(preds))])
+    before = loss_func.reduction
+    try:
+        loss_func.reduction = 'none'
+        return loss_func(preds, *targets).reshape(len(preds), -1).mean(1)
+    finally: loss_func.reduction = before

@@ -32,7 +32,7 @@ def simple_net(
     "A neural net of two linear layers with a ReLU between them"
     return nn.Sequential(nn.Linear(n_in, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_out))
 
-# %% ../nbs/07_net.ipynb #80b11776
+# %% ../nbs/07_net.ipynb #8612f8fd
 @patch
 @torch.no_grad()
 def summary(self:Learner) -> pd.DataFrame: # a row for each layer: its kind, the shape of its output for one batch, its parameters, and whether they are trained; then the total
@@ -44,7 +44,10 @@ def summary(self:Learner) -> pd.DataFrame: # a row for each layer: its kind, the
         rows.append((names[m], type(m).__name__, ' x '.join(map(str, getattr(out, 'shape', '?'))), count(own), any(p.requires_grad for p in own) if own else ''))
     hooks = [m.register_forward_hook(note) for m in names if not list(m.children()) or list(m.parameters(recurse=False))]
     try:
-        with torch.random.fork_rng(devices=[]): self.get_preds(dl=[next(iter(in_order(self.dls.train)))])
+        with torch.random.fork_rng(devices=[]), self._aside():
+            self._split(next(iter(in_order(self.dls.train))))
+            self.model.eval()
+            self.model(*self.xb)
     finally:
         for o in hooks: o.remove()
     params = list(self.model.parameters())

@@ -94,7 +94,7 @@ def train_model(
     if prn: print()
     return values
 
-# %% ../nbs/05_optimizer.ipynb #1d54401f
+# %% ../nbs/05_optimizer.ipynb #59de806c
 class SGD:
     "Stochastic gradient descent with momentum and weight decay; fastai's arguments, and with `decouple_wd=False` those of `torch.optim.SGD`"
     def __init__(self,
@@ -104,35 +104,41 @@ class SGD:
         wd=0., # weight decay
         decouple_wd=True, # shrink the weights themselves, rather than add `wd*p` to the gradient?
     ):
-        self.params, self.lr, self.mom, self.wd, self.decouple_wd = _param_list(params), lr, mom, wd, decouple_wd
+        self.params, self.decouple_wd = _param_list(params), decouple_wd
+        self.hypers = self.param_groups = [dict(params=self.params, lr=lr, mom=mom, wd=wd)] # where fastai's and where PyTorch's optimizers keep them
         self.grad_avgs = [None]*len(self.params)
 
-    hypers = property(lambda self: [dict(lr=self.lr, mom=self.mom, wd=self.wd)], doc="The settings, where fastai's optimizers keep them")
-    param_groups = property(lambda self: [dict(self.hypers[0], params=self.params)], doc="Parameters and settings, where PyTorch's optimizers keep them")
+    lr, mom, wd = (property(lambda self, k=k: self.hypers[0][k], lambda self, v, k=k: self.set_hyper(k, v), doc=doc) for k, doc in
+                   (('lr', 'Learning rate'), ('mom', 'Momentum'), ('wd', 'Weight decay')))
 
     def set_hyper(self, name, value):
         "Change a setting: 'lr', 'mom' or 'wd'"
         if name not in ('lr', 'mom', 'wd'): raise ValueError(f"SGD has no setting {name!r}: expected 'lr', 'mom' or 'wd'")
-        setattr(self, name, value)
+        self.hypers[0][name] = value
+
+    def set_hypers(self, **values):
+        "Change several settings"
+        for name, value in values.items(): self.set_hyper(name, value)
 
     def zero_grad(self, *args, **kwargs):
         "Forget all gradients"
         for p in self.params: p.grad = None
 
-# %% ../nbs/05_optimizer.ipynb #224e348c
+# %% ../nbs/05_optimizer.ipynb #6cf0bd8a
 @patch
 @torch.no_grad()
 def step(self:SGD, *args, **kwargs):
     "Change each parameter that has a gradient"
+    lr, mom, wd = self.lr, self.mom, self.wd
     for i, p in enumerate(self.params):
         if (g := p.grad) is None: continue
-        if self.wd:
-            if self.decouple_wd: p.mul_(1 - self.lr*self.wd)
-            else: g = g.add(p, alpha=self.wd)
-        if self.mom:
+        if wd:
+            if self.decouple_wd: p.mul_(1 - lr*wd)
+            else: g = g.add(p, alpha=wd)
+        if mom:
             avg = self.grad_avgs[i]
-            g = self.grad_avgs[i] = g.clone() if avg is None else avg.mul_(self.mom).add_(g)
-        p.add_(g, alpha=-self.lr)
+            g = self.grad_avgs[i] = g.clone() if avg is None else avg.mul_(mom).add_(g)
+        p.add_(g, alpha=-lr)
 
 # %% ../nbs/05_optimizer.ipynb #a9dbef4e
 _torch_names = dict(mom='momentum', wd='weight_decay')

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['write_state', 'read_state', 'SaveModelCallback', 'Checkpoint']
 
-# %% ../nbs/09_saving.ipynb #2dbe5094
-import json, random, warnings, zlib
+# %% ../nbs/09_saving.ipynb #76fb3057
+import json, warnings, zlib
 from pathlib import Path
 
 import numpy as np, safetensors.torch, torch
@@ -16,9 +16,10 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from .batches import n_batches
-from .callbacks import TrackerCallback, write_whole
+from .callbacks import TrackerCallback, random_state, set_random_state, write_whole
 from .events import Callback
 from .learner import Learner
+from .optimizer import SGD
 
 # %% ../nbs/09_saving.ipynb #fd695fdf
 def _pack(o, tensors):
@@ -72,6 +73,19 @@ def read_state(
     if meta.get('writer') != _writer: raise ValueError(f'{file} is a safetensors file, but not one that Learner.save or Checkpoint of this version wrote')
     if meta['checksum'] != _checksum(meta['state'], tensors): raise ValueError(f'{file} is damaged: its checksum does not agree with its contents')
     return _unpack(json.loads(meta['state']), tensors)
+
+# %% ../nbs/09_saving.ipynb #7528d0fa
+_settings = 'lr', 'mom', 'wd', 'decouple_wd', 'grad_avgs'
+
+@patch
+def state_dict(self:SGD):
+    "Settings and running gradients, by name"
+    return {name: getattr(self, name) for name in _settings}
+
+@patch
+def load_state_dict(self:SGD, state):
+    "Take them up again"
+    for name in _settings: setattr(self, name, state[name])
 
 # %% ../nbs/09_saving.ipynb #966f75c1
 def _to(o, device):
@@ -162,21 +176,7 @@ class SaveModelCallback(TrackerCallback):
         if self.at_end: self.learn.save(self.fname, with_opt=self.with_opt)
         elif self.best is not None and not self.every_epoch: self.learn.load(self.fname, with_opt=self.with_opt)
 
-# %% ../nbs/09_saving.ipynb #dc2b4cfa
-def _generators(dl):
-    "Every source of random numbers that training may draw from: how to read its state, and how to set it"
-    found = dict(torch=(torch.get_rng_state, torch.set_rng_state), python=(random.getstate, random.setstate), numpy=(np.random.get_state, np.random.set_state))
-    if torch.cuda.is_available(): found['cuda'] = torch.cuda.get_rng_state_all, torch.cuda.set_rng_state_all
-    for name, o in (('loader', dl), ('sampler', getattr(dl, 'sampler', None))):
-        if isinstance(own := getattr(o, 'generator', None), torch.Generator): found[name] = own.get_state, own.set_state
-    if isinstance(own := getattr(dl, 'rng', None), random.Random): found['fastai'] = own.getstate, own.setstate
-    return found
-
-def _random_state(dl): return {name: read() for name, (read, _) in _generators(dl).items()}
-def _set_random_state(dl, state):
-    for name, (_, write) in _generators(dl).items():
-        if name in state: write(state[name])
-
+# %% ../nbs/09_saving.ipynb #b2e13fec
 class Checkpoint(Callback):
     "Saves the whole state of a fit after every so many steps, and at its end, for `fit(..., resume=path)`"
     order, run_valid, in_trials, _stateattrs = 1000, False, False, ('step',)
@@ -189,7 +189,7 @@ class Checkpoint(Callback):
         self.path, self.every, self.step = Path(path), every, 0
 
     def before_fit(self): self.step = 0
-    def before_train(self): self.started = _random_state(self.learn.dls.train)
+    def before_train(self): self.started = random_state(self.learn.dls.train)
 
     def after_batch(self):
         self.step += 1
@@ -199,21 +199,21 @@ class Checkpoint(Callback):
 
     def _save(self, epoch, batch):
         learn = self.learn
-        state = dict(_learner_state(learn, True), epoch=epoch, batch=batch, n_iter=learn.n_iter, started=self.started if batch else None, now=_random_state(learn.dls.train),
+        state = dict(_learner_state(learn, True), epoch=epoch, batch=batch, n_iter=learn.n_iter, started=self.started if batch else None, now=random_state(learn.dls.train),
             grads={name: p.grad for name, p in learn.model.named_parameters() if p.grad is not None},
             callbacks={cb.name: state for cb in learn.cbs if (state := cb.state_dict())})
         try: write_state(self.path, state)
         except OSError as e: warnings.warn(f'no checkpoint at step {self.step}: {e}')
 
-# %% ../nbs/09_saving.ipynb #853da404
+# %% ../nbs/09_saving.ipynb #2ac95d92
 class _Rest:
     "The batches of an epoch that are still to come"
-    def __init__(self, dl, start, now): self.dl, self.start, self.now = dl, start, now
+    def __init__(self, dl, first, now): self.dl, self._first, self.now = dl, first, now
     def __len__(self): return len(self.dl)
     def __iter__(self):
         batches = iter(self.dl)
-        for _ in range(self.start): next(batches)
-        _set_random_state(self.dl, self.now)
+        for _ in range(self._first): next(batches)
+        set_random_state(self.now, self.dl)
         yield from batches
 
 class _Resume(Callback):
@@ -231,11 +231,12 @@ class _Resume(Callback):
         saved, dl = self.saved, self.learn.dls.train
         if self.epoch != saved['epoch']: return
         self._recall()
-        if not saved['batch']: return _set_random_state(dl, saved['now'])
+        if not saved['batch']: return set_random_state(saved['now'], dl)
         for name, p in self.model.named_parameters():
             if name in saved['grads']: p.grad = saved['grads'][name].to(p.device)
-        _set_random_state(dl, saved['started'])
+        set_random_state(saved['started'], dl)
         self.learn.dl = _Rest(dl, saved['batch'], saved['now'])
+        self.learn._count(saved['batch'])
 
     def _recall(self):
         for cb in self.learn.cbs:

@@ -1,0 +1,419 @@
+"The Learner and its callbacks where the chapters don't go: odd data, odd models, failures in the middle, and fastai's own results"
+import ast, contextlib, io, os, pty, subprocess, sys, warnings
+from functools import partial
+from pathlib import Path
+
+import pytest, torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import DataLoader as TorchLoader, IterableDataset, SubsetRandomSampler
+
+import mnistlearn.events, mnistlearn.learner
+from mnistlearn.all import *
+
+warnings.simplefilter('ignore')
+n, n_valid, n_classes = 70, 33, 4
+
+def data(n, seed=0):
+    g = torch.Generator().manual_seed(seed)
+    return TensorPairs(torch.randn(n, 12, generator=g), torch.randint(0, n_classes, (n,), generator=g))
+train, valid = data(n), data(n_valid, 1)
+def loaders(bs=16, shuffle=False): return DataLoaders(DataLoader(train, bs, shuffle), DataLoader(valid, bs))
+def net(seed=0, *middle):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(12, 8), *middle, nn.ReLU(), nn.Linear(8, n_classes))
+def learner(dls=None, model=None, loss=F.cross_entropy, opt=partial(SGD, mom=.9), **kwargs):
+    return Learner(loaders() if dls is None else dls, net() if model is None else model, loss, opt, **{'metrics': accuracy, **kwargs})
+def flat(model): return torch.cat([p.detach().flatten() for p in model.parameters()])
+def fit(learn, n_epoch=2, lr=.1, how='fit', **kwargs):
+    with learn.no_logging(): getattr(learn, how)(n_epoch, lr, **kwargs)
+    return learn
+def same(a, b, tol=1e-6): torch.testing.assert_close(a, b, atol=tol, rtol=tol)
+
+def fastai_learner(model=None, loss=F.cross_entropy, opt=None, bs=16, cbs=None, metrics=accuracy):
+    import fastai.callback.schedule
+    from fastai.data.core import DataLoaders as Loaders
+    from fastai.data.load import DataLoader as Loader
+    from fastai.learner import Learner as FastaiLearner
+    from fastai.optimizer import SGD as FastaiSGD
+    return FastaiLearner(Loaders(Loader(train, bs=bs), Loader(valid, bs=bs)), net() if model is None else model, loss_func=loss,
+                         opt_func=opt or partial(FastaiSGD, mom=.9), metrics=metrics, cbs=cbs, wd_bn_bias=True)
+
+# size
+
+def code_lines(source): return [i for i, o in enumerate(source.splitlines(), 1) if o.strip() and not o.strip().startswith('#')]
+
+def test_it_can_be_held_in_one_head():
+    source = Path(mnistlearn.learner.__file__).read_text(encoding='utf-8')
+    assert len(code_lines(source)) < 250
+
+@pytest.mark.parametrize('module', ['events', 'callbacks', 'saving'])
+def test_callbacks_are_short(module):
+    source = (Path(mnistlearn.__file__).parent/f'{module}.py').read_text(encoding='utf-8')
+    lines = code_lines(source)
+    sizes = {o.name: sum(o.lineno <= i <= o.end_lineno for i in lines) for o in ast.parse(source).body if isinstance(o, ast.ClassDef)}
+    assert sizes and max(sizes.values()) < 40, sizes
+
+# agreement
+
+@pytest.mark.parametrize('bs', [1, 3, 16, 69, 70, 200])
+@pytest.mark.parametrize('mom', [0., .9])
+@pytest.mark.parametrize('how', ['fit', 'fit_one_cycle', 'fit_flat_cos'])
+def test_weights_are_fastais(bs, mom, how):
+    from fastai.optimizer import SGD as FastaiSGD
+    ours = fit(learner(loaders(bs), opt=partial(SGD, mom=mom)), 3, .05, how)
+    theirs = fit(fastai_learner(bs=bs, opt=partial(FastaiSGD, mom=mom)), 3, .05, how)
+    same(flat(ours.model), flat(theirs.model).cpu())
+    assert ours.recorder.values[-1][1:] == pytest.approx(list(theirs.recorder.values[-1][1:]), abs=1e-5)
+    assert ours.recorder.lrs == pytest.approx(theirs.recorder.lrs, abs=1e-7)
+
+@pytest.mark.parametrize('how', ['fit', 'fit_one_cycle'])
+def test_torchs_adam_under_a_schedule_is_fastais_wrapper(how):
+    from fastai.optimizer import OptimWrapper
+    ours = fit(learner(opt=torch.optim.Adam), 2, .01, how)
+    theirs = fit(fastai_learner(opt=partial(OptimWrapper, opt=torch.optim.Adam)), 2, .01, how)
+    same(flat(ours.model), flat(theirs.model).cpu())
+
+def test_the_same_from_every_kind_of_loader():
+    from fastai.data.core import DataLoaders as FastaiLoaders
+    from fastai.data.load import DataLoader as FastaiLoader
+    pairs = list(zip(train.x, train.y))
+    class Stream(IterableDataset):
+        def __iter__(self): return iter(pairs)
+    expected = flat(fit(learner()).model)
+    for dl in (TorchLoader(pairs, 16), TorchLoader(pairs, 16, num_workers=2), TorchLoader(Stream(), 16), FastaiLoader(pairs, bs=16), DataLoader(pairs, 16), list(DataLoader(train, 16))):
+        same(flat(fit(learner(DataLoaders(dl, DataLoader(valid, 16)))).model), expected)
+    same(flat(fit(learner(FastaiLoaders(FastaiLoader(pairs, bs=16)))).model), expected) # train only
+
+@pytest.mark.parametrize('no_valid', [None, [], DataLoader([]), DataLoader(valid, 64, drop_last=True)], ids=['None', 'list', 'empty', 'dropped'])
+def test_without_validation(no_valid):
+    learn = fit(learner(DataLoaders(DataLoader(train, 16), no_valid)))
+    assert learn.recorder.values[-1][1:] == [None, None] and learn.validate() == [None, None]
+    same(flat(learn.model), flat(fit(learner()).model))
+    if not getattr(no_valid, 'drop_last', False):
+        with pytest.raises(ValueError, match='no batch'): learn.get_preds()
+
+def test_early_stopping_is_fastais():
+    from fastai.callback.tracker import EarlyStoppingCallback as Theirs
+    for kwargs in (dict(patience=1), dict(patience=3), dict(monitor='accuracy', patience=2), dict(min_delta=.05, patience=2)):
+        ours = fit(learner(), 20, .5, cbs=EarlyStoppingCallback(**kwargs))
+        theirs = fit(fastai_learner(), 20, .5, cbs=Theirs(**kwargs))
+        assert len(ours.recorder.values) == len(theirs.recorder.values)
+
+@pytest.mark.parametrize('max_norm,norm_type', [(.1, 2.), (.01, float('inf')), (1e9, 2.)])
+def test_clipping_is_fastais(max_norm, norm_type):
+    from fastai.callback.training import GradientClip as Theirs
+    same(flat(fit(learner(cbs=GradientClip(max_norm, norm_type))).model), flat(fit(fastai_learner(cbs=Theirs(max_norm, norm_type))).model).cpu())
+
+def test_accumulation_is_one_large_batch_and_fastais():
+    from fastai.callback.training import GradientAccumulation as Theirs
+    whole = DataLoaders(DataLoader(TensorPairs(*train[:64]), 64), valid)
+    small = DataLoaders(DataLoader(TensorPairs(*train[:64]), 8), valid)
+    whole.valid = small.valid = DataLoader(valid, 16)
+    same(flat(fit(learner(whole), 5).model), flat(fit(learner(small, cbs=GradientAccumulation(64)), 5).model), 1e-5)
+    same(flat(fit(learner(cbs=GradientAccumulation(32))).model), flat(fit(fastai_learner(cbs=Theirs(32))).model).cpu())
+
+def test_activation_stats_are_fastais():
+    from fastai.callback.hook import ActivationStats as Theirs
+    ours, theirs = ActivationStats(), Theirs()
+    fit(learner(), cbs=ours)
+    fit(fastai_learner(), cbs=theirs)
+    for i in range(2): same(*[torch.tensor([list(map(float, o)) for o in c.layer_stats(i)[:2]]) for c in (ours, theirs)], 1e-5)
+
+def test_predictions_are_fastais():
+    from fastai.losses import CrossEntropyLossFlat
+    ours, theirs = fit(learner(loss=CrossEntropyLossFlat())), fit(fastai_learner(loss=CrossEntropyLossFlat()))
+    for ds_idx in (0, 1):
+        for a, b in zip(*[o.get_preds(ds_idx, with_input=True, with_decoded=True, with_loss=True) for o in (ours, theirs)], strict=True): same(a, b.cpu(), 1e-5)
+    with theirs.no_bar(): assert list(ours.validate()) == pytest.approx(list(theirs.validate()), abs=1e-6)
+
+def test_rates_found_are_fastais():
+    from fastai.callback.schedule import minimum as m, steep as s
+    ours = learner().lr_find(suggest_funcs=(minimum, steep), show_plot=False)
+    theirs = fastai_learner().lr_find(suggest_funcs=(m, s), show_plot=False)
+    assert list(ours) == pytest.approx([float(o) for o in theirs], rel=1e-4)
+
+def test_fastais_metric_objects():
+    from fastai.metrics import AvgMetric, F1Score, Perplexity
+    learn = fit(learner(metrics=[accuracy, AvgMetric(accuracy), F1Score(average='macro'), Perplexity()]))
+    a, b, f1, perplexity = learn.recorder.values[-1][2:]
+    assert a == pytest.approx(b) and perplexity == pytest.approx(torch.tensor(learn.recorder.values[-1][1]).exp().item(), rel=1e-4) and 0 <= f1 <= 1
+    assert all(type(o) is float for o in learn.recorder.values[-1])
+
+@pytest.mark.parametrize('weight', [None, torch.arange(1., n_classes + 1)])
+def test_item_losses_are_pytorchs(weight):
+    loss = nn.CrossEntropyLoss(weight=weight, ignore_index=2)
+    learn = fit(learner(loss=loss))
+    preds, targets, losses = learn.get_preds(with_loss=True)
+    same(losses, F.cross_entropy(preds, targets, weight=weight, ignore_index=2, reduction='none'))
+    assert loss.reduction == 'mean'
+
+# callbacks
+
+class Notes(Callback):
+    def __init__(self): self.notes = []
+
+def test_callbacks_written_for_fastai():
+    class Halve(Notes):
+        run_valid = False
+        def after_epoch(self):
+            for h in self.opt.hypers: h['lr'] /= 2
+        def before_batch(self): self.notes.append((round(self.pct_train, 4), self.train_iter, self.x.shape[0], self.y.shape[0], self.opt.hypers[-1]['lr']))
+    learn = fit(learner(cbs=Halve()), 2, .2)
+    assert [o[0] for o in learn.halve.notes] == [round(i/10, 4) for i in range(10)]
+    assert [o[1] for o in learn.halve.notes] == list(range(10)) and learn.halve.notes[4][2:] == (6, 6, .2) and learn.halve.notes[5][4] == .1
+    class L2(Callback):
+        run_valid = False
+        def after_loss(self): self.learn.loss_grad = self.loss_grad + .1*sum((p**2).sum() for p in self.model.parameters())
+    one, other = fit(learner(cbs=L2), 1, .1), learner(opt=partial(SGD, mom=.9, wd=.2, decouple_wd=False))
+    fit(other, 1, .1)
+    same(flat(one.model), flat(other.model), 1e-5)
+    assert one.recorder.losses[0] == pytest.approx(other.recorder.losses[0]) # the loss that is recorded is the loss
+    learn = learner()
+    learn.add_cb(Halve())
+    learn.remove_cb(Halve)
+    learn.opt_func, learn.metrics = partial(SGD, lr=.5), accuracy
+    assert fit(Learner(loaders(), net(), F.cross_entropy, partial(SGD, lr=.5)), 1, None).recorder.lrs == [.5]*5
+
+@pytest.mark.parametrize('at', ['before_fit', 'before_epoch'])
+def test_a_callback_can_switch_itself_off(at):
+    class Quiet(Notes):
+        def after_batch(self): self.notes.append(self.epoch)
+    setattr(Quiet, at, lambda self: setattr(self, 'run', False))
+    learn = fit(learner(cbs=Quiet()))
+    assert learn.quiet.notes == [] and learn.quiet.run
+    class Once(Notes):
+        def after_epoch(self): self.run_train = False
+        def after_step(self): self.notes.append(self.epoch)
+    assert fit(learner(cbs=Once()), 3).once.notes == [0]*5
+
+def test_functions_as_callbacks_take_the_callback_or_nothing():
+    seen = []
+    fit(learner(cbs=[Callback(after_epoch=lambda: seen.append('nothing')), Callback(after_epoch=lambda self: seen.append(self.epoch))]), 1)
+    assert seen == ['nothing', 0]
+    with pytest.raises(ValueError, match='after_epok'): Callback(after_epok=print)
+
+def test_the_same_callback_twice_is_there_once():
+    class Count(Notes):
+        def after_epoch(self): self.notes.append(1)
+    count = Count()
+    learn = learner(cbs=count)
+    for _ in range(3): fit(learn, 1, cbs=count)
+    assert len(count.notes) == 3 and len(learn.cbs) == 3
+
+def test_a_validation_that_is_skipped_leaves_no_numbers():
+    class Skip(Callback):
+        def before_validate(self):
+            if self.epoch%2 == 0: raise CancelValidException
+    rows = fit(learner(cbs=Skip), 4).recorder.values
+    assert [row[1] is None for row in rows] == [True, False, True, False]
+
+@pytest.mark.parametrize('event', sorted(set(mnistlearn.events._events) - {o for o in mnistlearn.events._events if 'cancel' in o or 'fit' in o}))
+def test_looking_from_any_event_breaks_nothing(event):
+    "validate, get_preds and summary from within a callback"
+    class Look(Callback):
+        def look(self):
+            if not self.training or self.model.training is False: return
+            self.learn.validate(), self.learn.get_preds(), self.learn.summary()
+    setattr(Look, event, Look.look)
+    a, b = (fit(learner(loaders(shuffle=True), net(0, nn.BatchNorm1d(8), nn.Dropout(.3)), cbs=cbs)) for cbs in ([], Look))
+    assert [len(o.recorder.values) for o in (a, b)] == [2, 2]
+
+def test_looking_in_mid_training_leaves_the_same_weights():
+    class Look(Callback):
+        def after_batch(self):
+            if self.training:
+                state = torch.get_rng_state()
+                self.learn.validate(), self.learn.get_preds(), self.learn.summary()
+                torch.set_rng_state(state)
+    def trained(cbs):
+        model = net(0, nn.BatchNorm1d(8), nn.Dropout(.3))
+        model[1].eval()
+        return fit(learner(model=model, cbs=cbs))
+    a, b = trained([]), trained(Look)
+    assert torch.equal(flat(a.model), flat(b.model)) and a.recorder.values == b.recorder.values and a.recorder.losses == b.recorder.losses
+
+def test_an_error_in_the_middle_leaves_a_learner_that_works():
+    class Fail(Callback):
+        def __init__(self, event): setattr(self, event, self.fail)
+        def fail(self):
+            if self.training and self.iter == 2: raise KeyboardInterrupt
+    for event in ('before_batch', 'after_pred', 'after_loss', 'after_backward', 'after_step'):
+        learn = learner(cbs=[MixedPrecision(), ActivationStats()])
+        with learn.no_logging(), pytest.raises(KeyboardInterrupt): learn.fit(1, .1, cbs=Fail(event))
+        assert [type(o) for o in learn.cbs] == [ActivationStats, MixedPrecision, Recorder, ProgressBar]
+        assert not torch.is_autocast_enabled('cpu') and not any(m._forward_hooks for m in learn.model.modules())
+        assert len(fit(learn).recorder.values) == 2
+
+def test_a_callbacks_typo_does_not_poison_the_model():
+    learn = learner()
+    with pytest.raises(ValueError, match='acuracy'): fit(learn, cbs=[ActivationStats(), EarlyStoppingCallback('acuracy')])
+    fit(learn)
+    fit(learn, cbs=ActivationStats())
+
+@pytest.mark.parametrize('cb', [TerminateOnNaNCallback, None])
+def test_mixed_precision_ends_with_its_batch(cb):
+    learn = learner(cbs=MixedPrecision())
+    fit(learn, 3, 1e30, cbs=cb)
+    assert not torch.is_autocast_enabled('cpu') and learn.model(valid.x).dtype == torch.float32
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('opt', [BasicOptim, SGD, torch.optim.Adam])
+def test_mixed_precision_with_any_optimizer(dtype, opt):
+    learn = learner(opt=opt, cbs=[MixedPrecision(dtype), GradientClip(), GradientAccumulation(32)])
+    learn.get_preds(), learn.summary()
+    assert all(p.dtype == torch.float32 for p in fit(learn).model.parameters())
+
+def test_overflow_in_sixteen_bits_skips_the_step():
+    learn = learner(loss=lambda p, y: F.cross_entropy(p, y)*1e4, opt=SGD, cbs=MixedPrecision(torch.float16))
+    before = flat(learn.model).clone()
+    fit(learn, 4, 1e-7)
+    assert flat(learn.model).isfinite().all() and learn.mixed_precision.scaler.get_scale() < 2**16 and not torch.equal(before, flat(learn.model))
+
+@pytest.mark.parametrize('where,says', [('input', 'inputs of this batch'), ('weight', '0.weight'), ('loss', 'forward pass')])
+def test_nan_is_explained(where, says, capsys):
+    class Spoil(Callback):
+        def before_batch(self):
+            if self.iter != 3 or not self.training: return
+            if where == 'input': self.learn.xb = (self.xb[0]*float('inf'),)
+            if where == 'weight': self.model[0].weight.data[0, 0] = float('nan')
+        def after_pred(self):
+            if where == 'loss' and self.iter == 3 and self.training: self.learn.pred = self.pred/0*0
+    stop = TerminateOnNaNCallback()
+    learn = fit(learner(), cbs=[Spoil(), stop])
+    assert 'step 3 (epoch 0, batch 3)' in stop.message and says in stop.message and stop.message in capsys.readouterr().out
+    assert len(learn.recorder.values) == 0
+
+def test_unused_layers_are_named_rightly_in_the_statistics():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.unused, self.used = nn.Linear(3, 3), net()
+        def forward(self, x): return self.used(x)
+    acts, grads = ActivationStats(with_hist=True, include_paramless=True), GradientStats(with_hist=True, every=2)
+    fit(learner(model=Two()), cbs=[acts, grads])
+    assert acts.names == ['unused', 'used.0', 'used.1', 'used.2'] and len(acts.stats) == 10 and len(grads.stats) == 5
+    assert acts.layer_stats(0)[0].tolist() != acts.layer_stats(0)[0].tolist() and (acts.layer_stats(2)[0] > 0).all() # the first is nan
+    for o in (acts, grads): o.plot_layer_stats(2), o.color_dim(2)
+    with pytest.raises(ValueError, match='no histograms'): acts.color_dim(0)
+    plt.close('all')
+
+def test_csv_log(tmp_path):
+    learn = fit(learner(path=tmp_path), 3, cbs=CSVLogger())
+    log = pd.read_csv(tmp_path/'history.csv')
+    assert list(log.columns) == ['epoch', 'train_loss', 'valid_loss', 'accuracy', 'time'] and list(log.epoch) == [0, 1, 2]
+    assert log.valid_loss.tolist() == pytest.approx([row[1] for row in learn.recorder.values])
+    (tmp_path/'file').write_text('')
+    with pytest.raises(OSError, match='file'): fit(learn, 1, cbs=CSVLogger('file/log.csv'))
+
+# odd data and odd models
+
+class Twofold(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(12, n_classes), nn.Linear(12, 2)
+    def forward(self, x, z=None): return self.a(x['x'] if isinstance(x, dict) else x), self.b(x['z'] if isinstance(x, dict) else z if z is not None else x)
+def twofold_loss(p, y): return F.cross_entropy(p[0], y) + p[1].pow(2).mean()
+
+@pytest.mark.parametrize('inputs', ['one', 'two', 'dict'])
+def test_several_inputs_and_outputs(inputs):
+    def batches(ds): return [(*({'one': (x,), 'two': (x, x), 'dict': ({'x': x, 'z': x},)}[inputs]), y) for x, y in DataLoader(ds, 16)]
+    torch.manual_seed(0)
+    learn = learner(DataLoaders(batches(train), batches(valid)), Twofold(), twofold_loss, metrics=lambda p, y: accuracy(p[0], y))
+    fit(learn)
+    preds, targets = learn.get_preds()
+    assert [o.shape for o in preds] == [(n_valid, n_classes), (n_valid, 2)]
+    assert learn.recorder.values[-1][2] == pytest.approx(accuracy(preds[0], targets).item())
+    assert learn.summary().parameters['total'] == 12*6 + 6
+    torch.manual_seed(0)
+    other = fit(learner(DataLoaders(DataLoader(train, 16), DataLoader(valid, 16)), Twofold(), twofold_loss, metrics=[]))
+    same(flat(learn.model), flat(other.model))
+    assert learn.recorder.values[-1][:2] == pytest.approx(other.recorder.values[-1])
+
+def test_numbers_of_any_kind():
+    def loss(p, y): return F.cross_entropy(p, y).reshape(1)
+    metrics = [lambda p, y: .5, lambda p, y: 1, lambda p, y: np.float32(2), lambda p, y: torch.tensor([3]), lambda p, y: torch.tensor(4.).double()]
+    learn = fit(learner(loss=loss, metrics=metrics))
+    assert learn.recorder.values[-1][2:] == [.5, 1, 2, 3, 4]
+    same(flat(learn.model), flat(fit(learner()).model))
+
+def test_metrics_weigh_by_items():
+    learn = fit(learner(loaders(32), metrics=lambda p, y: torch.tensor(float(len(y) == 1))))
+    assert learn.recorder.values[-1][2] == pytest.approx(1/33)
+
+def test_frozen_and_unused_parameters():
+    model = net()
+    for p in model[0].parameters(): p.requires_grad_(False)
+    model.extra = nn.Parameter(torch.ones(3))
+    before = model[0].weight.clone()
+    model.forward = lambda x: nn.Sequential(*list(model)[:3])(x)
+    fit(learner(model=model, opt=partial(SGD, mom=.9, wd=.1)), cbs=[GradientClip(), GradientStats()])
+    assert torch.equal(model[0].weight, before) and torch.equal(model.extra, torch.ones(3))
+
+def test_predictions_are_in_the_sets_order():
+    learn = fit(learner(loaders(16, shuffle=True)))
+    expected = learn.model(train.x).detach()
+    same(learn.get_preds(0)[0], expected)
+    dropping = DataLoaders(TorchLoader(train, 16, shuffle=True, drop_last=True), DataLoader(valid, 16))
+    learn.dls = dropping
+    same(learn.get_preds(0)[0], expected)
+    learn.dls = DataLoaders(train, TorchLoader(train, 4, sampler=SubsetRandomSampler([9, 3, 30])))
+    same(learn.get_preds()[0], expected[[3, 9, 30]])
+    same(learn.get_preds(dl=[(train.x[:3],)])[0], expected[:3])
+
+@pytest.mark.parametrize('fail', [None, RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize('kind', ['ours', 'generator', 'fastai'])
+def test_lr_find_leaves_no_trace(fail, kind):
+    from fastai.data.load import DataLoader as FastaiLoader
+    def made():
+        random.seed(3), torch.manual_seed(3)
+        dl = {'ours': lambda: DataLoader(train, 16, shuffle=True), 'fastai': lambda: FastaiLoader(list(zip(train.x, train.y)), bs=16, shuffle=True),
+              'generator': lambda: TorchLoader(train, 16, shuffle=True, generator=torch.Generator().manual_seed(1))}[kind]()
+        return fit(learner(DataLoaders(dl, DataLoader(valid, 16)), net(0, nn.Dropout(.3))), 1)
+    import random
+    class Fail(Callback):
+        def after_batch(self):
+            if fail and self.learn.iter == 3 and hasattr(self.learn, 'lr_finder'): raise fail
+    a, b = made(), made()
+    b.add_cbs(Fail)
+    with pytest.raises(fail) if fail else contextlib.nullcontext(): b.lr_find(num_it=20, show_plot=False)
+    assert b.recorder.values == a.recorder.values and torch.equal(flat(a.model), flat(b.model))
+    # a and b took turns with the generators; so each goes on from the same state
+    for o in (a, b):
+        torch.manual_seed(5), random.seed(5)
+        fit(o, 1)
+    assert torch.equal(flat(a.model), flat(b.model)) and a.recorder.values == b.recorder.values
+
+# what is shown
+
+script = """
+import torch
+from mnistlearn.all import *
+ds = TensorPairs(torch.randn(40, 4), torch.randint(0, 2, (40,)))
+learn = Learner(DataLoaders(DataLoader(ds, 8), DataLoader(ds, 8)), nn.Linear(4, 2), F.cross_entropy, metrics=accuracy)
+learn.progress_bar.every = 0
+learn.fit(2, .1)
+with learn.no_bar(): learn.fit(1, .1)
+with learn.no_logging(): learn.fit(1, .1)
+"""
+
+def test_shown_in_a_file():
+    out = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True)
+    lines = out.stdout.splitlines()
+    assert len(lines) == 5 and lines[0].split() == ['epoch', 'train_loss', 'valid_loss', 'accuracy', 'time'] and '\r' not in out.stdout and '%' not in out.stdout, out
+
+def test_shown_in_a_terminal():
+    mine, theirs = pty.openpty()
+    process = subprocess.Popen([sys.executable, '-c', script], stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    text = b''
+    with contextlib.suppress(OSError):
+        while part := os.read(mine, 10_000): text += part
+    process.wait()
+    text = text.decode()
+    assert text.count('epoch') == 2 and '%' in text and process.returncode == 0
+    shown = [o.split('\r')[-1] if o.endswith('\r') is False else o for o in text.replace('\r\n', '\n').split('\n')]
+    assert sum(o.strip().startswith(('0 ', '1 ')) for o in shown) == 3
+
+def test_a_missing_chapter_is_named():
+    with pytest.raises(AttributeError, match='mnistlearn.all'): learner().fit_two_cycles
