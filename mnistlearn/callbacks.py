@@ -53,10 +53,10 @@ def combined_cos(pct, start, middle, end):
     "From `start` to `middle` in the first `pct` of the run, then to `end`, each along a cosine"
     return combine_scheds([pct, 1 - pct], [SchedCos(start, middle), SchedCos(middle, end)])
 
-# %% ../nbs/08_callbacks.ipynb #2f4140f9
+# %% ../nbs/08_callbacks.ipynb #fe7cc781
 class ParamScheduler(Callback):
     "Sets the optimizer's settings before each training batch, each by its schedule"
-    order, run_valid, _stateattrs = 55, False, ('hps', 'n_epoch')
+    order, run_valid = 55, False
 
     def __init__(self,
         scheds, # a dictionary from 'lr', 'mom' or 'wd' to a function of 0..1
@@ -76,9 +76,7 @@ class ParamScheduler(Callback):
         if hasattr(self.learn, 'recorder'): self.recorder.hps = self.hps
 
     def state_dict(self): return dict(hps=self.hps, n_epoch=self.learn.n_epoch)
-    def load_state_dict(self, state):
-        if state['n_epoch'] != self.learn.n_epoch: raise ValueError(f"the interrupted fit had a schedule over {state['n_epoch']} epochs, this one over {self.learn.n_epoch}: resume with the same number")
-        self.hps = state['hps']
+    def load_state_dict(self, state): self.hps = state['hps']
 
 @patch
 def plot_sched(self:Recorder,

@@ -258,7 +258,7 @@ def to_np(
     "A NumPy array of a tensor, wherever it lives"
     return x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
 
-# %% ../nbs/00_data.ipynb #669c0adc
+# %% ../nbs/00_data.ipynb #e97acaab
 def _as_image(x):
     "An array that matplotlib can draw: (height, width), or (height, width, 3)"
     x = im = to_np(x)
@@ -299,7 +299,9 @@ def show_images(
     if titles and len(titles) != len(ims): raise ValueError(f'{len(ims)} images, but {len(titles)} titles: expected one each')
     ncols = ncols or -(-len(ims)//nrows)
     if nrows*ncols < len(ims): raise ValueError(f'{len(ims)} images do not fit into {nrows} x {ncols}')
-    fig, axs = plt.subplots(nrows, ncols, figsize=(ncols*imsize, nrows*imsize*(1.25 if titles else 1) + .3*bool(suptitle)), squeeze=False)
+    lines = max(str(o).count('\n') + 1 for o in titles) if titles else 0
+    height = imsize*(1 + .25*bool(lines)) + .2*max(0, lines - 1)
+    fig, axs = plt.subplots(nrows, ncols, figsize=(ncols*imsize, nrows*height + .3*bool(suptitle)), squeeze=False)
     for ax in axs.flat: ax.axis('off')
     for i, (ax, im) in enumerate(zip(axs.flat, ims)): show_image(im, ax=ax, title=str(titles[i]) if titles else None, **kwargs)
     if suptitle: fig.suptitle(suptitle, x=.01, ha='left', fontsize=11)

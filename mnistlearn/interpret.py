@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Interpretation', 'ClassificationInterpretation']
 
-# %% ../nbs/10_interpret.ipynb #42c53d04
+# %% ../nbs/10_interpret.ipynb #2d2a115b
 from math import isqrt
 
 import matplotlib.pyplot as plt, numpy as np
@@ -13,8 +13,9 @@ from fastcore.foundation import L
 from torch import Tensor
 
 from .data import show_images, to_np
+from .net import _caption, _named
 
-# %% ../nbs/10_interpret.ipynb #7399532a
+# %% ../nbs/10_interpret.ipynb #d7137f42
 class Interpretation:
     "What a trained Learner makes of a set: inputs, predictions, targets, answers and the loss of each item"
     def __init__(self,
@@ -45,11 +46,6 @@ class Interpretation:
         "The items that the model is most wrong about, or least"
         return self.losses.topk(len(self.losses) if k is None else min(k, len(self.losses)), largest=largest)
 
-    def _name(self, o):
-        vocab = getattr(self.learn.dls, 'vocab', None)
-        if vocab is not None and not o.is_floating_point(): return str(vocab[int(o)])
-        return ', '.join(f'{v:.3g}' for v in o.flatten().tolist())
-
     def plot_top_losses(self,
         k=9, # how many
         largest=True, # the largest losses, or the smallest?
@@ -57,7 +53,8 @@ class Interpretation:
     ): # the array of axes
         "Draw the items with the largest losses: target, answer and loss"
         losses, idx = self.top_losses(k, largest)
-        titles = [f'{self._name(self.targs[i])}, says {self._name(self.decoded[i])}\n{loss:.2f}' for loss, i in zip(losses.tolist(), idx)]
+        vocab = getattr(self.learn.dls, 'vocab', None)
+        titles = [f'{_caption(_named(self.targs[i], vocab), _named(self.decoded[i], vocab))}\n{loss:.2f}' for loss, i in zip(losses.tolist(), idx)]
         return show_images(self.inputs[idx], titles=titles, **{'nrows': max(1, isqrt(len(idx)//2)), 'imsize': 1.1, **kwargs})
 
 class ClassificationInterpretation(Interpretation):

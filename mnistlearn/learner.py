@@ -189,7 +189,7 @@ def _do_validate(self:Learner, dl=None):
     self.model.eval()
     with torch.no_grad(): self._with_events(self.all_batches, 'validate', CancelValidException)
 
-# %% ../nbs/06_learner.ipynb #e35b2066
+# %% ../nbs/06_learner.ipynb #0ab6db40
 @patch
 def _do_fit(self:Learner):
     for self.epoch in range(self.start_epoch, self.n_epoch):
@@ -212,12 +212,12 @@ def fit(self:Learner,
 ):
     "Train, and validate after each epoch"
     if n_batches(self.dls.train) == 0: raise ValueError('dls.train has no batch: the dataset is empty, or smaller than batch_size with drop_last=True')
-    if reset_opt or self.opt is None: self.create_opt()
-    set_hyper(self.opt, 'lr', self.lr if lr is None else lr)
-    if (wd := self.wd if wd is None else wd) is not None: set_hyper(self.opt, 'wd', wd)
-    self.opt.zero_grad()
     self.n_epoch, self.start_epoch, self.pct_train, self.train_iter = n_epoch, start_epoch, start_epoch/max(1, n_epoch), 0
-    with self.added_cbs(cbs), self.added_cbs(None if resume is None else self.resume_from(resume)):
+    with self.added_cbs(cbs), self.added_cbs(resume and self.resume_from(resume)):
+        if reset_opt or self.opt is None: self.create_opt()
+        set_hyper(self.opt, 'lr', self.lr if lr is None else lr)
+        if (wd := self.wd if wd is None else wd) is not None: set_hyper(self.opt, 'wd', wd)
+        self.opt.zero_grad()
         self._with_events(self._do_fit, 'fit', CancelFitException)
     for cb in self.cbs: cb.run = True
 

@@ -106,7 +106,14 @@ def plot_activations(
     ax.set(xlabel='unit', ylabel='input')
     return ax
 
-# %% ../nbs/07_net.ipynb #8b96dd34
+# %% ../nbs/07_net.ipynb #bb9e7818
+def _named(o, vocab):
+    "A target or an answer in words"
+    if vocab is not None and not o.is_floating_point(): return str(vocab[int(o)])
+    return ', '.join(f'{v:.3g}' for v in o.flatten().tolist())
+
+def _caption(target, answer): return f'{target}, says {answer}' if len(target + answer) < 5 else f'{target},\nsays {answer}'
+
 def _are_images(x): return x.ndim == 3 or (x.ndim == 4 and x.shape[1] in (1, 3)) or (x.ndim == 2 and x.shape[1] == 28*28)
 
 @patch
@@ -121,12 +128,9 @@ def show_results(self:Learner,
     x, acts, y, answers = self.get_preds(ds_idx, dl, with_input=True, with_decoded=True)
     idx = (torch.randperm(len(acts)) if shuffle else torch.arange(len(acts)))[:max_n].to(acts.device)
     vocab = getattr(self.dls, 'vocab', None)
-    def name(o):
-        if vocab is not None and not o.is_floating_point(): return str(vocab[int(o)])
-        return ', '.join(f'{v:.3g}' for v in o.flatten().tolist())
-    rows = [('?' if y is None else name(y[i]), name(answers[i])) for i in idx]
-    if not _are_images(x): return pd.DataFrame([(name(x[i].float()), *row) for i, row in zip(idx, rows)], columns=['input', 'target', 'answer'])
-    axs = show_images(x[idx], titles=[f'{a}, says {b}' for a, b in rows], **{'nrows': max(1, isqrt(len(idx))), 'imsize': 1.1, **kwargs})
+    rows = [('?' if y is None else _named(y[i], vocab), _named(answers[i], vocab)) for i in idx]
+    if not _are_images(x): return pd.DataFrame([(_named(x[i].float(), None), *row) for i, row in zip(idx, rows)], columns=['input', 'target', 'answer'])
+    axs = show_images(x[idx], titles=[_caption(*row) for row in rows], **{'nrows': max(1, isqrt(len(idx))), 'imsize': 1.1, **kwargs})
     for ax, (a, b) in zip(axs.flat, rows):
         if a not in (b, '?') and not answers.is_floating_point(): ax.title.set_color(palette['red'])
     return axs

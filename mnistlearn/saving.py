@@ -21,7 +21,7 @@ from .events import Callback
 from .learner import Learner
 from .optimizer import SGD
 
-# %% ../nbs/09_saving.ipynb #fd695fdf
+# %% ../nbs/09_saving.ipynb #bbecfb61
 def _pack(o, tensors):
     "`o` in terms of JSON; its tensors, and long lists of numbers, go into `tensors` by name"
     def keep(kind, t):
@@ -42,14 +42,16 @@ def _unpack(o, tensors):
     (kind, value), = o.items()
     if kind == 'dict': return {_unpack(k, tensors): _unpack(v, tensors) for k, v in value}
     if kind in ('list', 'tuple'): return {'list': list, 'tuple': tuple}[kind](_unpack(v, tensors) for v in value)
-    return {'tensor': lambda t: t, 'array': Tensor.numpy, 'floats': Tensor.tolist}[kind](tensors[value])
+    return {'tensor': Tensor.clone, 'array': Tensor.numpy, 'floats': Tensor.tolist}[kind](tensors[value])
 
-# %% ../nbs/09_saving.ipynb #41de52a3
+# %% ../nbs/09_saving.ipynb #54b92600
 _writer = 'mnistlearn 1'
 
 def _checksum(text, tensors):
     crc = zlib.crc32(text.encode())
-    for name in sorted(tensors): crc = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy(), crc)
+    for name, t in sorted(tensors.items()):
+        crc = zlib.crc32(f'{name} {t.dtype} {tuple(t.shape)}'.encode(), crc)
+        crc = zlib.crc32(t.reshape(-1).view(torch.uint8).numpy(), crc)
     return str(crc)
 
 def write_state(
@@ -71,7 +73,7 @@ def read_state(
     except SafetensorError as e: raise ValueError(f'{file} is damaged, or no safetensors file at all ({e}): expected one that Learner.save or Checkpoint wrote') from None
     meta = json.loads(data[8:8 + int.from_bytes(data[:8], 'little')]).get('__metadata__', {})
     if meta.get('writer') != _writer: raise ValueError(f'{file} is a safetensors file, but not one that Learner.save or Checkpoint of this version wrote')
-    if meta['checksum'] != _checksum(meta['state'], tensors): raise ValueError(f'{file} is damaged: its checksum does not agree with its contents')
+    if meta.get('checksum') != _checksum(meta.get('state', ''), tensors): raise ValueError(f'{file} is damaged: its checksum does not agree with its contents')
     return _unpack(json.loads(meta['state']), tensors)
 
 # %% ../nbs/09_saving.ipynb #7528d0fa
@@ -87,7 +89,7 @@ def load_state_dict(self:SGD, state):
     "Take them up again"
     for name in _settings: setattr(self, name, state[name])
 
-# %% ../nbs/09_saving.ipynb #966f75c1
+# %% ../nbs/09_saving.ipynb #2865c8c1
 def _to(o, device):
     if isinstance(o, Tensor): return o.to(device)
     if isinstance(o, dict): return {k: _to(v, device) for k, v in o.items()}
@@ -100,30 +102,48 @@ def _opt_state(learn):
 
 def _learner_state(learn, with_opt): return dict(model=dict(learn.model.state_dict()), opt=_opt_state(learn) if with_opt and learn.opt is not None else None)
 
-def _check(learn, file, state, with_opt=True, strict=True):
-    def refuse(why): raise ValueError(f'{file} does not fit this Learner, which is left as it was: {why}')
-    if not isinstance(state, dict) or not {'model', 'opt'} <= state.keys(): refuse('it holds something other than a model')
+class _Refused(ValueError): "A file that does not fit"
+
+def _check(learn, state, with_opt=True, strict=True):
+    "Is `state` one for this model and optimizer?"
     own, saved = learn.model.state_dict(), state['model']
     missing, extra = sorted(own.keys() - saved.keys()), sorted(saved.keys() - own.keys())
-    if strict and (missing or extra): refuse(f'the model has {", ".join(missing) or "nothing"} that the file lacks, and the file has {", ".join(extra) or "nothing"} that the model lacks')
+    if strict and (missing or extra): raise _Refused(f'the model has {", ".join(missing) or "nothing"} that the file lacks, and the file has {", ".join(extra) or "nothing"} that the model lacks')
     for name in [o for o in own if o in saved]:
         a, b = own[name], saved[name]
-        if isinstance(a, Tensor) and (a.shape, a.dtype) != (b.shape, b.dtype): refuse(f'{name} is {tuple(a.shape)} {a.dtype} in the model, but {tuple(b.shape)} {b.dtype} in the file')
+        if isinstance(a, Tensor) and (a.shape, a.dtype) != (b.shape, b.dtype): raise _Refused(f'{name} is {tuple(a.shape)} {a.dtype} in the model, but {tuple(b.shape)} {b.dtype} in the file')
     if not with_opt or not state['opt']: return
     if learn.opt is None: learn.create_opt()
     opt = _opt_state(learn)
-    if state['opt']['kind'] != opt['kind']: refuse(f"it was saved with the optimizer {state['opt']['kind']}, and this is {opt['kind']}; load with with_opt=False for the model alone")
-    if state['opt']['shapes'] != opt['shapes'] or state['opt']['state'].keys() != opt['state'].keys(): refuse('its optimizer has other parameters or settings; load with with_opt=False for the model alone')
+    if state['opt']['kind'] != opt['kind']: raise _Refused(f"it was saved with the optimizer {state['opt']['kind']}, and this is {opt['kind']}; load with with_opt=False for the model alone")
+    if state['opt']['shapes'] != opt['shapes'] or state['opt']['state'].keys() != opt['state'].keys(): raise _Refused('its optimizer has other parameters or settings; load with with_opt=False for the model alone')
 
 def _restore(learn, state, with_opt=True, strict=True):
-    if with_opt and state['opt']: # before the model: if anything is wrong with it, the model is as it was
-        opt, saved = learn.opt, state['opt']['state']
-        if not isinstance(opt, torch.optim.Optimizer): saved = _to(saved, next(learn.model.parameters()).device) # PyTorch's see to that themselves
-        if hasattr(opt, 'load_state_dict'): opt.load_state_dict(saved)
-        else: vars(opt).update(saved)
+    if with_opt and state['opt']: _set_opt(learn, state['opt']['state'])
     learn.model.load_state_dict(state['model'], strict=strict)
 
-# %% ../nbs/09_saving.ipynb #b34bc38a
+def _set_opt(learn, state):
+    opt = learn.opt
+    if not isinstance(opt, torch.optim.Optimizer): state = _to(state, next(learn.model.parameters()).device) # PyTorch's see to that themselves
+    if hasattr(opt, 'load_state_dict'): opt.load_state_dict(state)
+    else: vars(opt).update(state)
+
+def _attempt(learn, file, f):
+    "Call `f`. If it fails, the Learner is as it was; if not, the function that is returned puts it back"
+    opt, cbs, rng = learn.opt, [(cb, dict(vars(cb))) for cb in learn.cbs], random_state(learn.dls.train)
+    before = dict(model={k: v.clone() if isinstance(v, Tensor) else v for k, v in learn.model.state_dict().items()}, opt=opt and _opt_state(learn))
+    def back():
+        learn.opt = opt
+        for cb, values in cbs: vars(cb).clear(); vars(cb).update(values)
+        _restore(learn, before)
+        set_random_state(rng, learn.dls.train)
+    def refuse(why): raise ValueError(f'{file} does not fit this Learner, which is left as it was: {why}') from None
+    try: f()
+    except _Refused as e: back(); refuse(e)
+    except Exception as e: back(); refuse(f'it does not hold what Learner.save or Checkpoint writes ({type(e).__name__}: {e})')
+    return back
+
+# %% ../nbs/09_saving.ipynb #dfda4ca3
 @patch
 def _file(self:Learner, file):
     file = Path(self.path)/self.model_dir/file
@@ -147,8 +167,10 @@ def load(self:Learner,
 ): # itself
     "Load what `save` saved. A file that is damaged or does not fit is an error that says why, and changes nothing"
     state = read_state(self._file(file))
-    _check(self, self._file(file), state, with_opt, strict)
-    _restore(self, state, with_opt, strict)
+    def put():
+        _check(self, state, with_opt, strict)
+        _restore(self, state, with_opt, strict)
+    _attempt(self, self._file(file), put)
     if device is not None: self.model.to(device)
     return self
 
@@ -205,7 +227,7 @@ class Checkpoint(Callback):
         try: write_state(self.path, state)
         except OSError as e: warnings.warn(f'no checkpoint at step {self.step}: {e}')
 
-# %% ../nbs/09_saving.ipynb #2ac95d92
+# %% ../nbs/09_saving.ipynb #3445da42
 class _Rest:
     "The batches of an epoch that are still to come"
     def __init__(self, dl, first, now): self.dl, self._first, self.now = dl, first, now
@@ -220,43 +242,59 @@ class _Resume(Callback):
     "Puts a fit where `Checkpoint` saved it"
     order, in_trials = 900, False
 
-    def __init__(self, file, state): self.file, self.saved = file, state
+    def __init__(self, saved): self.saved = saved
 
     def before_fit(self):
-        self._recall()
-        _restore(self.learn, self.saved)
         self.learn.start_epoch = self.saved['epoch']
+        self.recall()
+        _restore(self.learn, self.saved)
 
     def before_train(self):
-        saved, dl = self.saved, self.learn.dls.train
-        if self.epoch != saved['epoch']: return
-        self._recall()
-        if not saved['batch']: return set_random_state(saved['now'], dl)
-        for name, p in self.model.named_parameters():
-            if name in saved['grads']: p.grad = saved['grads'][name].to(p.device)
-        set_random_state(saved['started'], dl)
-        self.learn.dl = _Rest(dl, saved['batch'], saved['now'])
-        self.learn._count(saved['batch'])
+        if self.epoch != self.saved['epoch']: return
+        self.recall()
+        self.place()
+        if self.saved['batch']: self.learn.dl = _Rest(self.learn.dls.train, self.saved['batch'], self.saved['now'])
 
-    def _recall(self):
+    def recall(self):
         for cb in self.learn.cbs:
             if cb.name in self.saved['callbacks']: cb.load_state_dict(self.saved['callbacks'][cb.name])
+
+    def place(self):
+        "Gradients and generators, as they were when the epoch began or, between two epochs, at the end"
+        params = dict(self.model.named_parameters())
+        for name, grad in self.saved['grads'].items(): params[name].grad = grad.to(params[name].device).clone()
+        set_random_state(self.saved['started' if self.saved['batch'] else 'now'], self.learn.dls.train)
+        self.learn.epoch = self.saved['epoch']
+        self.learn._count(self.saved['batch'])
+
+    def rehearse(self):
+        "Everything that could fail"
+        learn, saved, n = self.learn, self.saved, n_batches(self.learn.dls.train)
+        if isinstance(saved, dict) and 'model' in saved and 'epoch' not in saved: raise _Refused('Learner.save wrote it, so it holds no place to go on from; use learn.load')
+        _check(learn, saved)
+        if saved['n_iter'] != n and saved['batch']: raise _Refused(f"its epochs have {saved['n_iter']} batches, these have {n}")
+        if saved['epoch'] > learn.n_epoch: raise _Refused(f"it has {saved['epoch']} epochs behind it, and fit was asked for {learn.n_epoch}")
+        names = {cb.name for cb in learn.cbs} | {'checkpoint', 'recorder'}
+        if lost := sorted(saved['callbacks'].keys() - names): raise _Refused(f'the interrupted fit had {", ".join(lost)}; resume with the same callbacks, and with fit_one_cycle if it was that')
+        lengths = {state.get('n_epoch', learn.n_epoch) for state in saved['callbacks'].values()}
+        if lengths - {learn.n_epoch}: raise _Refused(f'its schedule was over {lengths.pop()} epochs, this one is over {learn.n_epoch}; resume with the same number')
+        for state in (saved['now'], *([saved['started']] if saved['batch'] else [])):
+            if lost := random_state(learn.dls.train).keys() - state.keys() - {'cuda'}: raise _Refused(f'it lacks the state of generators that this fit draws from: {", ".join(sorted(lost))}')
+        learn.n_iter = n
+        self.recall(), _restore(learn, saved), set_random_state(saved['now'], learn.dls.train), self.place()
+        if saved['epoch'] < 0 or not 0 <= saved['batch'] <= (n or saved['batch']): raise _Refused(f"batch {saved['batch']} of epoch {saved['epoch']} is no place in a fit")
 
 @patch
 def resume_from(self:Learner,
     file, # one that `Checkpoint` wrote
 ): # a callback that goes on from there; None if the file is still to be written by a `Checkpoint` of this fit
     "What `fit` does with `resume`"
+    if file is None: return
     file = Path(file)
-    if not file.exists() and any(isinstance(cb, Checkpoint) and cb.path == file for cb in self.cbs):
-        print(f'{file.name} is not there yet: starting from the beginning')
-        return
-    state = read_state(file)
-    _check(self, file, state)
-    def refuse(why): raise ValueError(f'{file} does not fit this fit, and nothing was changed: {why}')
-    if 'epoch' not in state: refuse('Learner.save wrote it, so it holds no place to go on from; use learn.load')
-    if state['n_iter'] != (n := n_batches(self.dls.train)) and state['batch']: refuse(f"its epochs have {state['n_iter']} batches, these have {n}")
-    if state['epoch'] > self.n_epoch: refuse(f"it has {state['epoch']} epochs behind it, and fit was asked for {self.n_epoch}")
-    names = {cb.name for cb in self.cbs} | {'checkpoint', 'recorder'}
-    if lost := sorted(state['callbacks'].keys() - names): refuse(f'the interrupted fit had {", ".join(lost)}; resume with the same callbacks, and with fit_one_cycle if it was that')
-    return _Resume(file, state)
+    if not file.exists() and any(isinstance(cb, Checkpoint) and cb.path == file for cb in self.cbs): return print(f'{file.name} is not there yet: starting from the beginning')
+    resume = _Resume(read_state(file))
+    resume.learn = self
+    back = _attempt(self, file, resume.rehearse)
+    back()
+    for p in self.model.parameters(): p.grad = None
+    return resume
