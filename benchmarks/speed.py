@@ -1,9 +1,10 @@
 """How fast it is, as ratios measured in one run
 
-    python benchmarks/speed.py            against the book's code and bare PyTorch
-    python benchmarks/speed.py --fastai   fastai's Learner too, which takes some minutes
+    python benchmarks/speed.py             against the book's code, bare PyTorch and fastai's Learner
+    python benchmarks/speed.py --profile   where the time of a training goes
 
 The two sides of each ratio take turns, so that a machine that slows down slows both; the table has the median.
+Results that were measured stand in benchmarks/README.md.
 """
 import contextlib, io, statistics, subprocess, sys
 from time import perf_counter
@@ -79,6 +80,42 @@ def products(epochs):
                     if back: h.T@o, x.T@(o@w2.T)
     return run
 
+def steps(epochs, lr, what):
+    "The bare loop on the net, up to some point: 'backward' ends there, 'step' adds the optimizer, 'validate' the validation"
+    def run():
+        m = model('net')
+        params = list(m.parameters())
+        for _ in range(epochs):
+            for i in range(0, len(train), 256):
+                p, y = m(train.x[i:i + 256]).sigmoid(), train.y[i:i + 256]
+                torch.where(y == 1, 1 - p, p).mean().backward()
+                with torch.no_grad():
+                    for p in params:
+                        if what != 'backward': p -= p.grad*lr
+                        p.grad = None
+            if what != 'validate': continue
+            with torch.no_grad():
+                for i in range(0, len(valid), 256):
+                    p, y = m(valid.x[i:i + 256]).sigmoid(), valid.y[i:i + 256]
+                    torch.where(y == 1, 1 - p, p).mean(), ((p > .5) == y).float().mean()
+    return run
+
+def profile(epochs=40, lr=.1, n=7):
+    "What each layer of the work adds, from the matrix products to the whole Learner; each round does all of them"
+    def learner(**kwargs): return lambda: Learner(dls, model('net'), mnist_loss, metrics=batch_accuracy, **kwargs).fit(epochs, lr)
+    stages = {'matrix products, forward and back': products(epochs), 'bias, ReLU, sigmoid, loss, autograd': steps(epochs, lr, 'backward'),
+              'the step, p -= p.grad*lr': steps(epochs, lr, 'step'), 'validation: loss and accuracy': steps(epochs, lr, 'validate'),
+              'the Learner, without callbacks': learner(default_cbs=False), 'the recorder (and metrics)': learner(default_cbs=False, cbs=Recorder()),
+              'the progress bar and table': learner()}
+    rounds = []
+    for i in range(n):
+        order = list(stages)[::-1] if i%2 else list(stages)
+        took = {name: seconds(stages[name]) for name in order}
+        rounds.append([took[name]/took['matrix products, forward and back'] for name in stages])
+    table = pd.DataFrame({'with': list(stages), 'times the products alone': [statistics.median(o) for o in zip(*rounds)]})
+    table['this adds'] = table.iloc[:, 1].diff().fillna(table.iloc[0, 1])
+    print(table.to_string(index=False, float_format='{:.2f}'.format))
+
 def fastais(kind, epochs, lr):
     from fastai.data.core import DataLoaders as Loaders
     from fastai.data.load import DataLoader as Loader
@@ -95,9 +132,8 @@ def main():
             ('linear, 20 epochs, Learner', 'bare loop on slices', ratio(ours('linear', 20, 1.), bare('linear', 20, 1.)), 1.10),
             ('net, 40 epochs, Learner', 'bare loop on slices', ratio(ours('net', 40, .1), bare('net', 40, .1)), 1.05),
             ('net, 40 epochs, Learner', 'the matrix products alone', ratio(ours('net', 40, .1), products(40)), 2.2)]
-    if '--fastai' in sys.argv[1:]:
-        for kind, epochs, lr in (('linear', 20, 1.), ('net', 40, .1)):
-            rows.append((f'{kind}, {epochs} epochs, Learner', "fastai's Learner", ratio(ours(kind, epochs, lr), fastais(kind, epochs, lr), n=3), 1.))
+    for kind, epochs, lr in (('linear', 20, 1.), ('net', 40, .1)):
+        rows.append((f'{kind}, {epochs} epochs, Learner', "fastai's Learner", ratio(ours(kind, epochs, lr), fastais(kind, epochs, lr), n=3), 1.))
     print(pd.DataFrame(rows, columns=['what', 'against', 'ratio', 'budget']).to_string(index=False, formatters={'ratio': '{:.3f}'.format}))
 
-if __name__ == '__main__': main()
+if __name__ == '__main__': profile() if '--profile' in sys.argv[1:] else main()

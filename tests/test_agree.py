@@ -58,6 +58,20 @@ def test_sgd_is_torchs(shape, lr, mom, wd, seed, some_without_gradient):
             opt.zero_grad()
     for p, q in zip(ours, theirs): torch.testing.assert_close(p, q, atol=1e-6, rtol=1e-6)
 
+@settings(deadline=None, max_examples=40)
+@given(st.sampled_from([(1,), (3,), (2, 3)]), st.floats(1e-4, 1), st.integers(0, 99), st.booleans())
+def test_basic_optim_is_torchs(shape, lr, seed, some_without_gradient):
+    torch.manual_seed(seed)
+    ours = [torch.randn(shape, requires_grad=True) for _ in range(3)]
+    theirs = [o.detach().clone().requires_grad_() for o in ours]
+    for opt, params in ((BasicOptim(ours, lr), ours), (torch.optim.SGD(theirs, lr), theirs)):
+        for step in range(4):
+            used = params[:2] if some_without_gradient and step != 2 else params
+            sum((p**2).sum() + p.sum() for p in used).backward()
+            opt.step()
+            opt.zero_grad()
+    for p, q in zip(ours, theirs): torch.testing.assert_close(p, q, atol=1e-6, rtol=1e-6)
+
 @pytest.mark.parametrize('collection', [range(7), 'abcdefg', list('abcdefg'), [(i, str(i)) for i in range(7)], [(i/3, [i, -i]) for i in range(7)],
     [np.arange(3) + i for i in range(7)], [torch.full((2,), i) for i in range(7)], [True, False, True], np.arange(7.)], ids=lambda o: str(o)[:20])
 @pytest.mark.parametrize('drop_last', [False, True])
@@ -95,6 +109,25 @@ def test_learner_is_the_bare_loop(seed, n, bs, mom, wd):
     torch.testing.assert_close(flat(learn.model), flat(other), atol=1e-6, rtol=1e-6)
     assert learn.recorder.values[-1][2] == pytest.approx(batch_accuracy(other(ds.x), ds.y).item(), abs=1e-6)
     assert learn.recorder.values[-1][1] == pytest.approx(mnist_loss(other(ds.x), ds.y).item(), abs=1e-5)
+
+@pytest.mark.parametrize('seed,n,bs', [(0, 64, 16), (1, 65, 16), (3, 20, 1)])
+@pytest.mark.parametrize('mom', [0., .9])
+def test_one_cycle_is_the_bare_loop(seed, n, bs, mom):
+    ds = pairs(n, seed)
+    learn = Learner(DataLoaders(DataLoader(ds, bs)), net(seed), mnist_loss, partial(SGD, mom=mom))
+    with learn.no_logging(): learn.fit_one_cycle(3, .3)
+    other = net(seed)
+    opt, steps, up = torch.optim.SGD(other.parameters(), 1., momentum=mom), 3*-(-n//bs), .25
+    def cos(a, b, pos): return a + (b - a)*(1 - np.cos(np.pi*pos))/2
+    def one_cycle(start, top, end, pos): return cos(start, top, pos/up) if pos < up else cos(top, end, (pos - up)/(1 - up))
+    for step in range(steps):
+        i = step%-(-n//bs)*bs
+        opt.param_groups[0]['lr'] = one_cycle(.3/25, .3, .3/1e5, step/steps)
+        if mom: opt.param_groups[0]['momentum'] = one_cycle(.95, .85, .95, step/steps)
+        F.l1_loss(other(ds.x[i:i + bs]).sigmoid(), ds.y[i:i + bs].float()).backward()
+        opt.step()
+        opt.zero_grad()
+    torch.testing.assert_close(flat(learn.model), flat(other), atol=1e-6, rtol=1e-6)
 
 @pytest.mark.parametrize('mom,wd', [(0., 0.), (.9, .01)])
 def test_learner_is_fastais(mom, wd):
