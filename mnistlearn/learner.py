@@ -6,7 +6,7 @@
 __all__ = ['Learner', 'Callback', 'Recorder', 'ProgressBar', 'CancelFitException', 'CancelEpochException', 'CancelTrainException',
            'CancelValidException', 'CancelBatchException', 'CancelBackwardException', 'CancelStepException']
 
-# %% ../nbs/06_learner.ipynb #7ce62f70
+# %% ../nbs/06_learner.ipynb #4d0861c6
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -14,19 +14,18 @@ from pathlib import Path
 import torch
 from fastcore.basics import patch
 from fastcore.foundation import L
-from torch import Tensor
 
-from .batches import in_order, join_batches, n_batches, n_items
+from .batches import in_order, join_batches, n_batches, n_items, plain
 from .data import tensor
 from .events import (Callback, CancelBackwardException, CancelBatchException, CancelEpochException, CancelFitException, CancelStepException,
     CancelTrainException, CancelValidException, ProgressBar, Recorder, _events, _in_batch, _together)
 from .loss import decode, item_losses
-from .optimizer import SGD, set_hyper
+from .optimizer import SGD, leave_undecayed, norm_bias_params, set_hyper
 
 _all_ = ['Callback', 'Recorder', 'ProgressBar', 'CancelFitException', 'CancelEpochException', 'CancelTrainException', 'CancelValidException',
          'CancelBatchException', 'CancelBackwardException', 'CancelStepException']
 
-# %% ../nbs/06_learner.ipynb #54bfd716
+# %% ../nbs/06_learner.ipynb #ecfbecd6
 class Learner:
     "Data, model, loss and optimizer, and the loop that trains"
     def __init__(self,
@@ -38,6 +37,7 @@ class Learner:
         metrics=None, # functions of predictions and targets, or fastai's `Metric` objects; one or a list
         cbs=None, # callbacks, one or a list
         wd=None, # weight decay; by default the optimizer's own
+        wd_bn_bias=True, # may weight decay shrink biases and norm layers too, as in `torch.optim`? fastai's default is False
         moms=(.95, .85, .95), # momenta of `fit_one_cycle`, for an optimizer with momentum
         path='.', # the folder that `save` and `load` start from
         model_dir='', # a folder in `path`
@@ -46,7 +46,7 @@ class Learner:
         if not callable(loss_func): raise TypeError(f'loss_func is {loss_func!r}: expected a function of predictions and targets')
         self.dls, self.model, self.loss_func, self.opt_func, self.metrics, self.wd = dls, model, loss_func, opt_func, metrics, wd
         self.lr = getattr(opt_func, 'keywords', {}).get('lr', lr) # a rate within partial(SGD, lr=...) counts
-        self.moms, self.path, self.model_dir = moms, Path(path), model_dir
+        self.wd_bn_bias, self.moms, self.path, self.model_dir = wd_bn_bias, moms, Path(path), model_dir
         self.opt, self.cbs, self.training = None, L(), False
         self.add_cbs([Recorder, ProgressBar] if default_cbs else None).add_cbs(cbs)
 
@@ -115,7 +115,7 @@ def removed_cbs(self:Learner, cbs):
     try: yield self
     finally: self.add_cbs(cbs)
 
-# %% ../nbs/06_learner.ipynb #ea0667ac
+# %% ../nbs/06_learner.ipynb #67d71d7b
 @patch
 def _with_events(self:Learner, f, level, cancel):
     try:
@@ -124,12 +124,10 @@ def _with_events(self:Learner, f, level, cancel):
     except cancel: self(f'after_cancel_{level}')
     self(f'after_{level}')
 
-def _plain(o): return o.as_subclass(Tensor) if isinstance(o, Tensor) and type(o) is not Tensor else o
-
 @patch
 def _split(self:Learner, b):
     "All but the last part of a batch are inputs; a batch that is one tensor has no targets"
-    b = tuple(map(_plain, b)) if isinstance(b, (tuple, list)) else (_plain(b),)
+    b = tuple(map(plain, b)) if isinstance(b, (tuple, list)) else (plain(b),)
     n = getattr(self.dls, 'n_inp', max(1, len(b) - 1))
     self.xb, self.yb = b[:n], b[n:]
 
@@ -189,7 +187,7 @@ def _do_validate(self:Learner, dl=None):
     self.model.eval()
     with torch.no_grad(): self._with_events(self.all_batches, 'validate', CancelValidException)
 
-# %% ../nbs/06_learner.ipynb #0ab6db40
+# %% ../nbs/06_learner.ipynb #edf9e16c
 @patch
 def _do_fit(self:Learner):
     for self.epoch in range(self.start_epoch, self.n_epoch):
@@ -199,6 +197,7 @@ def _do_fit(self:Learner):
 def create_opt(self:Learner):
     "Make a new optimizer of all the model's parameters"
     self.opt = self.opt_func(list(self.model.parameters()), lr=self.lr)
+    if not self.wd_bn_bias: leave_undecayed(self.opt, norm_bias_params(self.model))
 
 @patch
 def fit(self:Learner,
@@ -280,13 +279,12 @@ def predict(self:Learner,
     vocab = getattr(self.dls, 'vocab', None)
     return decoded[0].tolist() if vocab is None else vocab[int(decoded[0])], decoded[0], acts[0]
 
-# %% ../nbs/06_learner.ipynb #e206935b
+# %% ../nbs/06_learner.ipynb #3df5abbb
 @patch
 @contextmanager
 def no_bar(self:Learner):
     "No progress bar within a `with` block; the table stays"
-    plain = [ProgressBar(bar=False) for _ in self._these(ProgressBar)]
-    with self.removed_cbs(ProgressBar), self.added_cbs(plain): yield self
+    with self.removed_cbs(bars := self._these(ProgressBar)), self.added_cbs([ProgressBar(bar=False) for _ in bars]): yield self
 
 @patch
 def no_logging(self:Learner):

@@ -67,6 +67,19 @@ def test_weights_are_fastais(bs, mom, how):
     assert ours.recorder.values[-1][1:] == pytest.approx(list(theirs.recorder.values[-1][1:]), abs=1e-5)
     assert ours.recorder.lrs == pytest.approx(theirs.recorder.lrs, abs=1e-7)
 
+@pytest.mark.parametrize('flag', [True, False])
+@pytest.mark.parametrize('decouple_wd', [True, False])
+def test_weight_decay_of_biases_and_norms_is_fastais(flag, decouple_wd):
+    from fastai.optimizer import SGD as FastaiSGD
+    def model(): return net(0, nn.BatchNorm1d(8))
+    theirs = fastai_learner(model(), opt=partial(FastaiSGD, mom=.9, wd=.1, decouple_wd=decouple_wd), bs=10)
+    theirs.wd_bn_bias = flag
+    ours = learner(loaders(10), model(), opt=partial(SGD, mom=.9, wd=.1, decouple_wd=decouple_wd), wd_bn_bias=flag)
+    with_theirs = learner(loaders(10), model(), opt=partial(FastaiSGD, mom=.9, decouple_wd=decouple_wd), wd=.1, wd_bn_bias=flag)
+    for o in (ours, theirs, with_theirs): fit(o, 3, .05)
+    same(flat(ours.model), flat(theirs.model).cpu())
+    same(flat(ours.model), flat(with_theirs.model))
+
 @pytest.mark.parametrize('how', ['fit', 'fit_one_cycle'])
 def test_torchs_adam_under_a_schedule_is_fastais_wrapper(how):
     from fastai.optimizer import OptimWrapper
