@@ -8,10 +8,10 @@ __all__ = ['SchedNo', 'SchedLin', 'SchedCos', 'SchedExp', 'SchedStep', 'combine_
            'TrackerCallback', 'EarlyStoppingCallback', 'write_whole', 'CSVLogger', 'GradientClip',
            'GradientAccumulation', 'TerminateOnNaNCallback', 'ActivationStats', 'GradientStats', 'MixedPrecision']
 
-# %% ../nbs/08_callbacks.ipynb #236b3830
+# %% ../nbs/08_callbacks.ipynb #6b074e25
 import os, random
 from collections import namedtuple
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from math import cos, pi
 from pathlib import Path
@@ -53,7 +53,7 @@ def combined_cos(pct, start, middle, end):
     "From `start` to `middle` in the first `pct` of the run, then to `end`, each along a cosine"
     return combine_scheds([pct, 1 - pct], [SchedCos(start, middle), SchedCos(middle, end)])
 
-# %% ../nbs/08_callbacks.ipynb #fe7cc781
+# %% ../nbs/08_callbacks.ipynb #c6b50cae
 class ParamScheduler(Callback):
     "Sets the optimizer's settings before each training batch, each by its schedule"
     order, run_valid = 55, False
@@ -68,7 +68,7 @@ class ParamScheduler(Callback):
 
     def before_batch(self):
         for name, sched in self.scheds.items():
-            value = sched(self.pct_train)
+            value = float(sched(self.pct_train))
             set_hyper(self.opt, name, value)
             self.hps[name].append(value)
 
@@ -76,7 +76,9 @@ class ParamScheduler(Callback):
         if hasattr(self.learn, 'recorder'): self.recorder.hps = self.hps
 
     def state_dict(self): return dict(hps=self.hps, n_epoch=self.learn.n_epoch)
-    def load_state_dict(self, state): self.hps = state['hps']
+    def load_state_dict(self, state):
+        if state['hps'].keys() != self.scheds.keys(): raise ValueError(f'it had a schedule for {", ".join(state["hps"])}, and this one is for {", ".join(self.scheds)}')
+        self.hps = state['hps']
 
 @patch
 def plot_sched(self:Recorder,
@@ -145,12 +147,13 @@ def valley(lrs, losses, num_it):
     third = falls[end]/3
     return lrs[max(0, end - falls[end] + int(third) + int(third/2))].item()
 
-# %% ../nbs/08_callbacks.ipynb #a332caf1
+# %% ../nbs/08_callbacks.ipynb #452a3247
 def _generators(dl):
     "Every source of random numbers that training may draw from: how to read its state, and how to set it"
     found = dict(torch=(torch.get_rng_state, torch.set_rng_state), python=(random.getstate, random.setstate), numpy=(np.random.get_state, np.random.set_state))
     if torch.cuda.is_available(): found['cuda'] = torch.cuda.get_rng_state_all, torch.cuda.set_rng_state_all
-    for name, o in (('loader', dl), ('sampler', getattr(dl, 'sampler', None))):
+    batches = getattr(dl, 'batch_sampler', None)
+    for name, o in (('loader', dl), ('sampler', getattr(dl, 'sampler', None)), ('batches', batches), ("batches' sampler", getattr(batches, 'sampler', None))):
         if isinstance(own := getattr(o, 'generator', None), torch.Generator): found[name] = own.get_state, own.set_state
     if isinstance(own := getattr(dl, 'rng', None), random.Random): found['fastai'] = own.getstate, own.setstate
     return found
@@ -276,7 +279,7 @@ class EarlyStoppingCallback(TrackerCallback):
             print(f'No improvement since epoch {self.epoch - self.wait}: early stopping')
             raise CancelFitException
 
-# %% ../nbs/08_callbacks.ipynb #72488dbd
+# %% ../nbs/08_callbacks.ipynb #2f62e831
 def write_whole(
     file, # where to; its folder is made if need be
     data:bytes, # the contents
@@ -292,7 +295,8 @@ def write_whole(
             os.fsync(f.fileno())
         os.replace(part, file)
     except OSError as e: raise OSError(e.errno, f'could not write {file} ({e.strerror}); what was there before is as it was') from None
-    finally: part.unlink(missing_ok=True)
+    finally:
+        with suppress(OSError): part.unlink(missing_ok=True)
 
 class CSVLogger(Callback):
     "Keeps the recorder's table in a CSV file in the Learner's `path`, with the seconds of each epoch"
@@ -320,6 +324,8 @@ class CSVLogger(Callback):
         names = ['epoch', *self.recorder.metric_names, 'time']
         self.rows.append(dict(zip(names, [self.epoch, *self.recorder.values[-1], round(perf_counter() - self.started, 3)])))
         self._write()
+
+    def after_fit(self): self._write() # the rows of a finished fit that was resumed
 
     def _write(self):
         names = ['epoch', *self.recorder.metric_names, 'time']
@@ -373,9 +379,9 @@ class TerminateOnNaNCallback(Callback):
         print(self.message)
         raise CancelFitException
 
-# %% ../nbs/08_callbacks.ipynb #8867cd16
+# %% ../nbs/08_callbacks.ipynb #8d986d62
 class ActivationStats(Callback):
-    "Mean, spread and share near zero of what each layer gives, at each training step"
+    "Mean, spread and share near zero of what each layer gives, at each training step of this run (a resumed fit begins anew)"
     order, near = -20, .05
 
     def __init__(self,
@@ -457,7 +463,7 @@ def color_dim(self:ActivationStats,
     ax.set(xlabel='step', ylabel='size, power of ten', title=self.names[idx])
     return ax
 
-# %% ../nbs/08_callbacks.ipynb #0648a0e2
+# %% ../nbs/08_callbacks.ipynb #bbcc6a3c
 class MixedPrecision(Callback):
     "Predicts and measures in 16 bits where PyTorch finds that safe; parameters and steps stay in 32"
     order, scaler = 10, None
@@ -477,6 +483,10 @@ class MixedPrecision(Callback):
         device, kind = self._kind()
         self.scaler = torch.amp.GradScaler(device, enabled=kind == torch.float16)
         self.params = SimpleNamespace(param_groups=[dict(params=list(self.model.parameters()))])
+
+    def state_dict(self): return self.scaler.state_dict() if self.scaler else {}
+    def load_state_dict(self, state):
+        if self.scaler: self.scaler.load_state_dict(state)
 
     def after_pred(self):
         if isinstance(self.pred, Tensor): self.learn.pred = self.pred.float()

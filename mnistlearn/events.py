@@ -19,7 +19,7 @@ from fastcore.basics import camel2snake, patch
 from .batches import n_batches, n_items
 from .optimizer import get_hyper
 
-# %% ../nbs/06_events.ipynb #255aa619
+# %% ../nbs/06_events.ipynb #02dcd297
 _levels = 'fit epoch train validate batch backward step'.split()
 _events = {f'{o}_{level}' for level in _levels for o in ('before', 'after_cancel', 'after')} | {'after_pred', 'after_loss'}
 
@@ -52,7 +52,9 @@ class Callback:
     def name(self): return camel2snake(type(self).__name__.removesuffix('Callback')) or 'callback'
 
     def state_dict(self): return {k: getattr(self, k) for k in self._stateattrs}
-    def load_state_dict(self, state): vars(self).update(state)
+    def load_state_dict(self, state):
+        if state.keys() != set(self._stateattrs): raise ValueError(f'{self.name} remembers {set(self._stateattrs) or "nothing"}, not {set(state)}')
+        vars(self).update(state)
 
 @contextmanager
 def _together(contexts):
@@ -69,7 +71,7 @@ class CancelBatchException(Exception): "Skip the rest of this batch"
 class CancelBackwardException(Exception): "Skip the backward pass of this batch"
 class CancelStepException(Exception): "Skip the optimizer's step for this batch"
 
-# %% ../nbs/06_events.ipynb #06fed773
+# %% ../nbs/06_events.ipynb #ea2455ce
 def _numbers(tensors):
     values = torch.stack(tensors).reshape(len(tensors), -1)
     return [float('nan')]*len(values) if values.is_meta else values.cpu().double().mean(1).tolist()
@@ -114,7 +116,7 @@ class Recorder(Callback):
     def after_loss(self):
         learn = self.learn
         (self._sizes if learn.training else self._valid_sizes).append(n_items(learn.yb or learn.xb))
-        if learn.training: self._new.append(learn.loss); self.lrs.append(get_hyper(learn.opt, 'lr'))
+        if learn.training: self._new.append(learn.loss); self.lrs.append(float(get_hyper(learn.opt, 'lr')))
         else: self._measure(learn)
 
     def _measure(self, learn):

@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['write_state', 'read_state', 'SaveModelCallback', 'Checkpoint']
 
-# %% ../nbs/09_saving.ipynb #76fb3057
+# %% ../nbs/09_saving.ipynb #a2dd00a6
 import json, warnings, zlib
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np, safetensors.torch, torch
@@ -44,7 +45,7 @@ def _unpack(o, tensors):
     if kind in ('list', 'tuple'): return {'list': list, 'tuple': tuple}[kind](_unpack(v, tensors) for v in value)
     return {'tensor': Tensor.clone, 'array': Tensor.numpy, 'floats': Tensor.tolist}[kind](tensors[value])
 
-# %% ../nbs/09_saving.ipynb #54b92600
+# %% ../nbs/09_saving.ipynb #103744b8
 _writer = 'mnistlearn 1'
 
 def _checksum(text, tensors):
@@ -74,9 +75,10 @@ def read_state(
     meta = json.loads(data[8:8 + int.from_bytes(data[:8], 'little')]).get('__metadata__', {})
     if meta.get('writer') != _writer: raise ValueError(f'{file} is a safetensors file, but not one that Learner.save or Checkpoint of this version wrote')
     if meta.get('checksum') != _checksum(meta.get('state', ''), tensors): raise ValueError(f'{file} is damaged: its checksum does not agree with its contents')
-    return _unpack(json.loads(meta['state']), tensors)
+    try: return _unpack(json.loads(meta['state']), tensors)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e: raise ValueError(f'{file} does not hold what Learner.save or Checkpoint writes ({type(e).__name__}: {e})') from None
 
-# %% ../nbs/09_saving.ipynb #7528d0fa
+# %% ../nbs/09_saving.ipynb #c314d04a
 _settings = 'lr', 'mom', 'wd', 'decouple_wd', 'grad_avgs'
 
 @patch
@@ -87,9 +89,12 @@ def state_dict(self:SGD):
 @patch
 def load_state_dict(self:SGD, state):
     "Take them up again"
+    shapes = [None if o is None else o.shape for o in state['grad_avgs']]
+    if len(shapes) != len(self.params) or any(a not in (None, p.shape) for a, p in zip(shapes, self.params)): raise ValueError('its running gradients are not for these parameters')
+    if not all(isinstance(state[name], (int, float)) for name in _settings[:4]): raise ValueError('its settings are not numbers')
     for name in _settings: setattr(self, name, state[name])
 
-# %% ../nbs/09_saving.ipynb #2865c8c1
+# %% ../nbs/09_saving.ipynb #2544b787
 def _to(o, device):
     if isinstance(o, Tensor): return o.to(device)
     if isinstance(o, dict): return {k: _to(v, device) for k, v in o.items()}
@@ -98,7 +103,8 @@ def _to(o, device):
 def _opt_state(learn):
     opt = learn.opt
     state = opt.state_dict() if hasattr(opt, 'state_dict') else {k: v for k, v in vars(opt).items() if k != 'params'}
-    return dict(kind=type(opt).__name__, shapes=[list(p.shape) for p in learn.model.parameters()], state=state)
+    steps = ', '.join(getattr(o, '__name__', str(o)) for o in getattr(opt, 'cbs', [])) # what a fastai optimizer is made of
+    return dict(kind=type(opt).__name__ + f' ({steps})'*bool(steps), shapes=[list(p.shape) for p in learn.model.parameters()], state=state)
 
 def _learner_state(learn, with_opt): return dict(model=dict(learn.model.state_dict()), opt=_opt_state(learn) if with_opt and learn.opt is not None else None)
 
@@ -143,7 +149,7 @@ def _attempt(learn, file, f):
     except Exception as e: back(); refuse(f'it does not hold what Learner.save or Checkpoint writes ({type(e).__name__}: {e})')
     return back
 
-# %% ../nbs/09_saving.ipynb #dfda4ca3
+# %% ../nbs/09_saving.ipynb #9797eeb9
 @patch
 def _file(self:Learner, file):
     file = Path(self.path)/self.model_dir/file
@@ -166,12 +172,17 @@ def load(self:Learner,
     strict=True, # must the file have exactly the model's tensors?
 ): # itself
     "Load what `save` saved. A file that is damaged or does not fit is an error that says why, and changes nothing"
-    state = read_state(self._file(file))
+    bare = Path(self.path)/self.model_dir/file
+    file = bare if bare.is_file() else self._file(file)
+    state = read_state(file)
     def put():
         _check(self, state, with_opt, strict)
         _restore(self, state, with_opt, strict)
-    _attempt(self, self._file(file), put)
-    if device is not None: self.model.to(device)
+    back = _attempt(self, file, put)
+    if device is not None:
+        back()
+        self.model.to(device)
+        put()
     return self
 
 # %% ../nbs/09_saving.ipynb #0331f58f
@@ -198,9 +209,17 @@ class SaveModelCallback(TrackerCallback):
         if self.at_end: self.learn.save(self.fname, with_opt=self.with_opt)
         elif self.best is not None and not self.every_epoch: self.learn.load(self.fname, with_opt=self.with_opt)
 
-# %% ../nbs/09_saving.ipynb #b2e13fec
+# %% ../nbs/09_saving.ipynb #bdc332fe
+def _by_name(cbs):
+    "Callbacks by name; the second of a name is numbered"
+    found = {}
+    for cb in cbs:
+        number = 1 + sum(o.name == cb.name for o in found.values())
+        found[cb.name if number == 1 else f'{cb.name} {number}'] = cb
+    return found
+
 class Checkpoint(Callback):
-    "Saves the whole state of a fit after every so many steps, and at its end, for `fit(..., resume=path)`"
+    "Saves the whole state of a fit after every so many steps, and at its end, for `fit(..., resume=path)`; with it the losses so far, so a save takes longer as a fit grows"
     order, run_valid, in_trials, _stateattrs = 1000, False, False, ('step',)
 
     def __init__(self,
@@ -223,20 +242,38 @@ class Checkpoint(Callback):
         learn = self.learn
         state = dict(_learner_state(learn, True), epoch=epoch, batch=batch, n_iter=learn.n_iter, started=self.started if batch else None, now=random_state(learn.dls.train),
             grads={name: p.grad for name, p in learn.model.named_parameters() if p.grad is not None},
-            callbacks={cb.name: state for cb in learn.cbs if (state := cb.state_dict())})
+            callbacks={name: state for name, cb in _by_name(learn.cbs).items() if (state := cb.state_dict())})
         try: write_state(self.path, state)
-        except OSError as e: warnings.warn(f'no checkpoint at step {self.step}: {e}')
+        except (OSError, SafetensorError) as e: warnings.warn(f'no checkpoint at step {self.step}: {e}')
 
-# %% ../nbs/09_saving.ipynb #3445da42
+# %% ../nbs/09_saving.ipynb #fafdefd3
 class _Rest:
     "The batches of an epoch that are still to come"
     def __init__(self, dl, first, now): self.dl, self._first, self.now = dl, first, now
+    def __getattr__(self, k): return getattr(vars(self)['dl'], k)
     def __len__(self): return len(self.dl)
     def __iter__(self):
         batches = iter(self.dl)
         for _ in range(self._first): next(batches)
         set_random_state(self.now, self.dl)
         yield from batches
+
+def _check_fit(learn, saved):
+    "Is `saved` a place in this fit?"
+    n = n_batches(learn.dls.train)
+    if isinstance(saved, dict) and 'model' in saved and 'epoch' not in saved: raise _Refused('Learner.save wrote it, so it holds no place to go on from; use learn.load')
+    _check(learn, saved)
+    if saved['n_iter'] != n and saved['batch']: raise _Refused(f"its epochs have {saved['n_iter']} batches, these have {n}")
+    if saved['epoch'] > learn.n_epoch: raise _Refused(f"it has {saved['epoch']} epochs behind it, and fit was asked for {learn.n_epoch}")
+    if not all(type(saved[k]) is int for k in ('epoch', 'batch')): raise _Refused('its epoch and batch are no whole numbers')
+    names = set(_by_name(learn.cbs))
+    if 'param_scheduler' in names - saved['callbacks'].keys(): raise _Refused('the interrupted fit had no schedule; resume with the same call')
+    if lost := sorted(saved['callbacks'].keys() - names - {'checkpoint', 'recorder'}): raise _Refused(f'the interrupted fit had {", ".join(lost)}; resume with the same callbacks, and with fit_one_cycle if it was that')
+    lengths = {state.get('n_epoch', learn.n_epoch) for state in saved['callbacks'].values()}
+    if lengths - {learn.n_epoch}: raise _Refused(f'its schedule was over {lengths.pop()} epochs, this one is over {learn.n_epoch}; resume with the same number')
+    for state in (saved['now'], *([saved['started']] if saved['batch'] else [])):
+        if lost := random_state(learn.dls.train).keys() - state.keys() - {'cuda'}: raise _Refused(f'it lacks the state of generators that this fit draws from: {", ".join(sorted(lost))}')
+    if saved['epoch'] < 0 or not 0 <= saved['batch'] <= (n or saved['batch']): raise _Refused(f"batch {saved['batch']} of epoch {saved['epoch']} is no place in a fit")
 
 class _Resume(Callback):
     "Puts a fit where `Checkpoint` saved it"
@@ -246,18 +283,22 @@ class _Resume(Callback):
 
     def before_fit(self):
         self.learn.start_epoch = self.saved['epoch']
-        self.recall()
-        _restore(self.learn, self.saved)
+        self.put()
+        if not self.saved['batch']: self.place()
 
     def before_train(self):
-        if self.epoch != self.saved['epoch']: return
-        self.recall()
+        if self.epoch != self.saved['epoch'] or not self.saved['batch']: return
+        dl = self.learn.dls.train
+        if getattr(dl, 'persistent_workers', False) and self.epoch: dl._iterator = dl._get_iterator() # workers that were there already
+        self.put() # once more: the events of this epoch's beginning are past already
         self.place()
-        if self.saved['batch']: self.learn.dl = _Rest(self.learn.dls.train, self.saved['batch'], self.saved['now'])
+        self.learn.dl = _Rest(dl, self.saved['batch'], self.saved['now'])
 
-    def recall(self):
-        for cb in self.learn.cbs:
-            if cb.name in self.saved['callbacks']: cb.load_state_dict(self.saved['callbacks'][cb.name])
+    def put(self):
+        "Callbacks, optimizer and model"
+        for name, cb in _by_name(self.learn.cbs).items():
+            if name in self.saved['callbacks']: cb.load_state_dict(deepcopy(self.saved['callbacks'][name]))
+        _restore(self.learn, self.saved)
 
     def place(self):
         "Gradients and generators, as they were when the epoch began or, between two epochs, at the end"
@@ -269,20 +310,9 @@ class _Resume(Callback):
 
     def rehearse(self):
         "Everything that could fail"
-        learn, saved, n = self.learn, self.saved, n_batches(self.learn.dls.train)
-        if isinstance(saved, dict) and 'model' in saved and 'epoch' not in saved: raise _Refused('Learner.save wrote it, so it holds no place to go on from; use learn.load')
-        _check(learn, saved)
-        if saved['n_iter'] != n and saved['batch']: raise _Refused(f"its epochs have {saved['n_iter']} batches, these have {n}")
-        if saved['epoch'] > learn.n_epoch: raise _Refused(f"it has {saved['epoch']} epochs behind it, and fit was asked for {learn.n_epoch}")
-        names = {cb.name for cb in learn.cbs} | {'checkpoint', 'recorder'}
-        if lost := sorted(saved['callbacks'].keys() - names): raise _Refused(f'the interrupted fit had {", ".join(lost)}; resume with the same callbacks, and with fit_one_cycle if it was that')
-        lengths = {state.get('n_epoch', learn.n_epoch) for state in saved['callbacks'].values()}
-        if lengths - {learn.n_epoch}: raise _Refused(f'its schedule was over {lengths.pop()} epochs, this one is over {learn.n_epoch}; resume with the same number')
-        for state in (saved['now'], *([saved['started']] if saved['batch'] else [])):
-            if lost := random_state(learn.dls.train).keys() - state.keys() - {'cuda'}: raise _Refused(f'it lacks the state of generators that this fit draws from: {", ".join(sorted(lost))}')
-        learn.n_iter = n
-        self.recall(), _restore(learn, saved), set_random_state(saved['now'], learn.dls.train), self.place()
-        if saved['epoch'] < 0 or not 0 <= saved['batch'] <= (n or saved['batch']): raise _Refused(f"batch {saved['batch']} of epoch {saved['epoch']} is no place in a fit")
+        _check_fit(self.learn, self.saved)
+        self.learn.n_iter = n_batches(self.learn.dls.train)
+        self.put(), set_random_state(self.saved['now'], self.learn.dls.train), self.place()
 
 @patch
 def resume_from(self:Learner,

@@ -87,6 +87,69 @@ def test_stopped_within_a_batch(tmp_path, event): check(tmp_path, 20, event=even
     lambda: [ActivationStats(), GradientStats()], lambda: [EarlyStoppingCallback(patience=2)], lambda: [EarlyStoppingCallback('accuracy', patience=1)]])
 def test_with_other_callbacks(tmp_path, cbs): check(tmp_path, 17, 4, cbs)
 
+def test_what_an_epochs_beginning_does_is_done_once(tmp_path):
+    class Decay(Callback):
+        _stateattrs = ('log',)
+        def __init__(self): self.log = []
+        def before_epoch(self):
+            self.log.append(self.epoch)
+            set_hyper(self.opt, 'lr', get_hyper(self.opt, 'lr')*.5)
+        def before_train(self):
+            for p in self.model.parameters(): p.data.mul_(.99)
+    decays = []
+    def cbs():
+        decays.append(Decay())
+        return [decays[-1]]
+    check(tmp_path, 17, cbs=cbs)
+    assert [o.log for o in decays] == [[0, 1, 2], [0, 1], [0, 1, 2]]
+
+def test_two_callbacks_of_one_name(tmp_path):
+    check(tmp_path, 17, cbs=lambda: [ParamScheduler({'wd': SchedLin(0., .1)})], how='fit_one_cycle')
+
+def test_the_scale_of_sixteen_bits_is_remembered(tmp_path):
+    def big(p, y): return F.cross_entropy(p, y)*300
+    def learner(seed):
+        learn = made(seed)
+        learn.loss_func = big
+        return learn
+    file, cbs = tmp_path/'a.st', lambda: [MixedPrecision(torch.float16)]
+    whole = fit(learner(0), lr=1e-5, cbs=cbs())
+    with pytest.raises(Stop): fit(learner(0), lr=1e-5, cbs=[*cbs(), Checkpoint(file, 5), StopAt(17)])
+    then = fit(learner(5), lr=1e-5, cbs=cbs(), resume=file)
+    equal(then, whole)
+
+def test_a_script_of_two_fits(tmp_path):
+    def script(stop=None):
+        learn = made()
+        fit(learn, 1, cbs=[Checkpoint(tmp_path/'one'), CSVLogger()], resume=tmp_path/'one')
+        fit(learn, 2, cbs=[Checkpoint(tmp_path/'two', 5), *([StopAt(stop)] if stop else [])], resume=tmp_path/'two')
+        return learn
+    whole = made()
+    fit(whole, 1), fit(whole, 2)
+    with pytest.raises(Stop): script(stop=8)
+    again = script()
+    equal(again, whole)
+    assert again.recorder.values == whole.recorder.values
+
+def test_workers_that_stay(tmp_path):
+    def learner(seed):
+        learn = made(seed)
+        learn.dls.train = TorchLoader(TensorPairs(x, y), 16, shuffle=True, num_workers=1, persistent_workers=True)
+        return learn
+    whole = fit(learner(0))
+    with pytest.raises(Stop): fit(learner(0), cbs=[Checkpoint(tmp_path/'a', 2), StopAt(9)])
+    equal(fit(learner(4), resume=tmp_path/'a'), whole)
+
+def test_a_generator_in_a_batch_sampler(tmp_path):
+    def learner(seed):
+        learn, data = made(seed), torch.utils.data
+        sampler = data.RandomSampler(TensorPairs(x, y), generator=torch.Generator().manual_seed(seed))
+        learn.dls.train = TorchLoader(TensorPairs(x, y), batch_sampler=data.BatchSampler(sampler, 8, False))
+        return learn
+    whole = fit(learner(0))
+    with pytest.raises(Stop): fit(learner(0), cbs=[Checkpoint(tmp_path/'a', 5), StopAt(17)])
+    equal(fit(learner(4), resume=tmp_path/'a'), whole)
+
 def test_the_log_goes_on(tmp_path):
     whole, then = check(tmp_path, 30, cbs=lambda: [CSVLogger()], path=tmp_path)
     log = pd.read_csv(tmp_path/'history.csv')
@@ -289,6 +352,18 @@ def test_mismatches_are_named(tmp_path):
     deep.load(file, strict=False, with_opt=False)
     assert torch.equal(deep.model[0].weight, adam.model[0].weight)
 
+def test_other_calls_are_refused(tmp_path):
+    from fastai.optimizer import Adam, SGD as FastaiSGD
+    file = tmp_path/'a.st'
+    fit(made(opt='fastai'), 1, cbs=Checkpoint(file))
+    refused(made(opt='fastai_adam'), file, 'was saved with the optimizer')
+    with pytest.raises(Stop): fit(made(), how='fit_one_cycle', cbs=[Checkpoint(file, 5), StopAt(7)])
+    refused(made(), file, 'schedule for lr, mom', call=lambda f: made().fit_flat_cos(3, .05, resume=f))
+    refused(made(), file, 'had param_scheduler', call=lambda f: made().fit(3, .05, resume=f))
+    refused(made(), file, 'over 3 epochs', call=lambda f: made().fit_one_cycle(4, .05, resume=f))
+    with pytest.raises(Stop): fit(made(), cbs=[Checkpoint(file, 5), StopAt(7)])
+    refused(made(), file, 'had no schedule', call=lambda f: made().fit_one_cycle(3, .05, resume=f))
+
 def test_a_save_holds_no_place_to_go_on_from(tmp_path):
     learn = fit(made(), 1)
     refused(learn, learn.save(tmp_path/'a'), 'use learn.load', call=lambda f: learn.fit(2, resume=f))
@@ -328,5 +403,7 @@ def test_where_files_go(tmp_path, monkeypatch):
     learn = made()
     assert learn.save('a') == Path('a.safetensors') and Path('a.safetensors').exists()
     assert made(path=tmp_path, model_dir='models').save('b') == tmp_path/'models'/'b.safetensors'
+    fit(learn, 1, cbs=Checkpoint('ck'))
+    learn.load('ck')
     assert learn.save('c.st').exists() and learn.load('c.st', device='cpu') is learn
     with pytest.raises(OSError, match='c.st'): learn.save('c.st/d')
