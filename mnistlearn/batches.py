@@ -116,7 +116,7 @@ class DataLoader:
         for batch in self: return batch
         raise ValueError('the dataset has no batch to give: it is empty, or smaller than batch_size with drop_last=True')
 
-# %% ../nbs/04_batches.ipynb #c9a4925a
+# %% ../nbs/04_batches.ipynb #2fb2347b
 def n_batches(
     dl, # a loader of any kind
 ): # the number of its batches; None where it cannot tell
@@ -145,8 +145,8 @@ def n_items(
     batch, # a tensor, or a tuple, list or dictionary of tensors
 ) -> int:
     "How many items a batch has"
-    if isinstance(batch, Mapping): return n_items(next(iter(batch.values())))
-    return n_items(batch[0]) if isinstance(batch, (tuple, list)) and not isinstance(batch[0], str) else len(batch)
+    while isinstance(batch, (tuple, list)) and not isinstance(batch[0], str): batch = batch[0]
+    return n_items(next(iter(batch.values()))) if not isinstance(batch, Tensor) and isinstance(batch, Mapping) else len(batch)
 
 def join_batches(
     batches, # a list of batches, all of the same kind: tensors, or tuples or dictionaries of them

@@ -25,7 +25,7 @@ from .optimizer import SGD, leave_undecayed, norm_bias_params, set_hyper
 _all_ = ['Callback', 'Recorder', 'ProgressBar', 'CancelFitException', 'CancelEpochException', 'CancelTrainException', 'CancelValidException',
          'CancelBatchException', 'CancelBackwardException', 'CancelStepException']
 
-# %% ../nbs/06_learner.ipynb #ecfbecd6
+# %% ../nbs/06_learner.ipynb #4d0b7cce
 class Learner:
     "Data, model, loss and optimizer, and the loop that trains"
     def __init__(self,
@@ -57,6 +57,7 @@ class Learner:
     metrics = property(lambda self: self._metrics, lambda self, v: setattr(self, '_metrics', L(v)), doc="What is measured in validation")
     x = property(lambda self: self.xb[0] if len(self.xb) == 1 else self.xb, doc="The batch's inputs")
     y = property(lambda self: self.yb[0] if len(self.yb) == 1 else self.yb, doc="The batch's targets")
+    loss_grad = property(lambda self: self._loss_grad.clone(), lambda self, v: setattr(self, '_loss_grad', v), doc="What `backward` starts from; `loss` is for looking")
     bs = property(lambda self: n_items(self.yb or self.xb), doc="How many items the batch has")
     def to_detach(self, b): return b.detach().cpu()
     def __getattr__(self, k): raise AttributeError(f'Learner has no {k!r} (chapters after the sixth add methods: import mnistlearn.all)')
@@ -115,7 +116,7 @@ def removed_cbs(self:Learner, cbs):
     try: yield self
     finally: self.add_cbs(cbs)
 
-# %% ../nbs/06_learner.ipynb #67d71d7b
+# %% ../nbs/06_learner.ipynb #0e4d8e60
 @patch
 def _with_events(self:Learner, f, level, cancel):
     try:
@@ -136,11 +137,11 @@ def _do_one_batch(self:Learner):
     with self._context():
         self.pred = self.model(*self.xb)
         self('after_pred')
-        self.loss_grad = self.loss_func(self.pred, *self.yb)
-    self.loss = self.loss_grad.detach().clone()
+        self._loss_grad = self.loss_func(self.pred, *self.yb)
+    self.loss = self._loss_grad.detach()
     self('after_loss')
     if not self.training: return
-    self._with_events(lambda: self.loss_grad.backward(), 'backward', CancelBackwardException)
+    self._with_events(lambda: self._loss_grad.backward(), 'backward', CancelBackwardException)
     self._with_events(lambda: self.opt.step(), 'step', CancelStepException)
     self.opt.zero_grad()
 

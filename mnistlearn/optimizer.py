@@ -125,12 +125,12 @@ class SGD:
         "Forget all gradients"
         for p in self.params: p.grad = None
 
-# %% ../nbs/05_optimizer.ipynb #2169eae7
+# %% ../nbs/05_optimizer.ipynb #f84a0e87
 @patch
 @torch.no_grad()
 def step(self:SGD, *args, **kwargs):
     "Change each parameter that has a gradient"
-    lr, mom, wd = self.lr, self.mom, self.wd
+    lr, mom, wd = (self.hypers[0][k] for k in ('lr', 'mom', 'wd'))
     for i, p in enumerate(self.params):
         if (g := p.grad) is None: continue
         if wd and not self.no_decay[i]:
