@@ -46,8 +46,8 @@ def model(kind):
 
 def ours(kind, epochs, lr): return lambda: Learner(dls, model(kind), mnist_loss, metrics=batch_accuracy).fit(epochs, lr)
 
-def bare(kind, epochs, lr):
-    "The same work without a Learner: train, and measure loss and accuracy on the validation set after each epoch"
+def bare(kind, epochs, lr, until='validate'):
+    "The same work without a Learner, after each epoch loss and accuracy on the validation set too; or only until 'backward' or 'step'"
     def loss_func(p, y):
         p = p.sigmoid()
         return torch.where(y == 1, 1 - p, p).mean()
@@ -59,8 +59,9 @@ def bare(kind, epochs, lr):
                 loss_func(m(train.x[i:i + 256]), train.y[i:i + 256]).backward()
                 with torch.no_grad():
                     for p in params:
-                        p -= p.grad*lr
+                        if until != 'backward': p -= p.grad*lr
                         p.grad = None
+            if until != 'validate': continue
             with torch.no_grad():
                 for i in range(0, len(valid), 256):
                     p, y = m(valid.x[i:i + 256]), valid.y[i:i + 256]
@@ -80,31 +81,11 @@ def products(epochs):
                     if back: h.T@o, x.T@(o@w2.T)
     return run
 
-def steps(epochs, lr, what):
-    "The bare loop on the net, up to some point: 'backward' ends there, 'step' adds the optimizer, 'validate' the validation"
-    def run():
-        m = model('net')
-        params = list(m.parameters())
-        for _ in range(epochs):
-            for i in range(0, len(train), 256):
-                p, y = m(train.x[i:i + 256]).sigmoid(), train.y[i:i + 256]
-                torch.where(y == 1, 1 - p, p).mean().backward()
-                with torch.no_grad():
-                    for p in params:
-                        if what != 'backward': p -= p.grad*lr
-                        p.grad = None
-            if what != 'validate': continue
-            with torch.no_grad():
-                for i in range(0, len(valid), 256):
-                    p, y = m(valid.x[i:i + 256]).sigmoid(), valid.y[i:i + 256]
-                    torch.where(y == 1, 1 - p, p).mean(), ((p > .5) == y).float().mean()
-    return run
-
 def profile(epochs=40, lr=.1, n=7):
     "What each layer of the work adds, from the matrix products to the whole Learner; each round does all of them"
     def learner(**kwargs): return lambda: Learner(dls, model('net'), mnist_loss, metrics=batch_accuracy, **kwargs).fit(epochs, lr)
-    stages = {'matrix products, forward and back': products(epochs), 'bias, ReLU, sigmoid, loss, autograd': steps(epochs, lr, 'backward'),
-              'the step, p -= p.grad*lr': steps(epochs, lr, 'step'), 'validation: loss and accuracy': steps(epochs, lr, 'validate'),
+    stages = {'matrix products, forward and back': products(epochs), 'bias, ReLU, sigmoid, loss, autograd': bare('net', epochs, lr, 'backward'),
+              'the step, p -= p.grad*lr': bare('net', epochs, lr, 'step'), 'validation: loss and accuracy': bare('net', epochs, lr, 'validate'),
               'the Learner, without callbacks': learner(default_cbs=False), 'the recorder (and metrics)': learner(default_cbs=False, cbs=Recorder()),
               'the progress bar and table': learner()}
     rounds = []

@@ -8,10 +8,11 @@ __all__ = ['SchedNo', 'SchedLin', 'SchedCos', 'SchedExp', 'SchedStep', 'combine_
            'TrackerCallback', 'EarlyStoppingCallback', 'write_whole', 'CSVLogger', 'GradientClip',
            'GradientAccumulation', 'TerminateOnNaNCallback', 'ActivationStats', 'GradientStats', 'MixedPrecision']
 
-# %% ../nbs/08_callbacks.ipynb #6b074e25
+# %% ../nbs/08_callbacks.ipynb #70fcc307
 import os, random
 from collections import namedtuple
 from contextlib import contextmanager, nullcontext, suppress
+from copy import deepcopy
 from functools import partial
 from math import cos, pi
 from pathlib import Path
@@ -147,7 +148,7 @@ def valley(lrs, losses, num_it):
     third = falls[end]/3
     return lrs[max(0, end - falls[end] + int(third) + int(third/2))].item()
 
-# %% ../nbs/08_callbacks.ipynb #452a3247
+# %% ../nbs/08_callbacks.ipynb #ac3440d3
 def _generators(dl):
     "Every source of random numbers that training may draw from: how to read its state, and how to set it"
     found = dict(torch=(torch.get_rng_state, torch.set_rng_state), python=(random.getstate, random.setstate), numpy=(np.random.get_state, np.random.set_state))
@@ -172,6 +173,7 @@ def set_random_state(
     for name, (_, write) in _generators(dl).items():
         if name in state: write(state[name])
 
+# %% ../nbs/08_callbacks.ipynb #f06c59f1
 class LRFinder(ParamScheduler):
     "A mock training with a rate that grows by the same factor in each batch, until the loss explodes"
     def __init__(self, start_lr=1e-7, end_lr=10, num_it=100, stop_div=True):
@@ -205,7 +207,7 @@ def lr_find(self:Learner,
     "Find a good rate by a mock training; the Learner stays as it was"
     n, funcs, finder = n_batches(self.dls.train), L(suggest_funcs), LRFinder(start_lr, end_lr, num_it, stop_div)
     if n == 0: raise ValueError('dls.train has no batch to try a rate on')
-    before = {k: v.clone() for k, v in self.model.state_dict().items()}
+    before = deepcopy(self.model.state_dict())
     aside, rng = [cb for cb in self.cbs if isinstance(cb, ProgressBar) or not cb.in_trials], random_state(self.dls.train)
     try:
         with self._aside(finder, without=aside): self.fit(num_it if n is None else -(-num_it//n), start_lr, reset_opt=True)
@@ -279,7 +281,7 @@ class EarlyStoppingCallback(TrackerCallback):
             print(f'No improvement since epoch {self.epoch - self.wait}: early stopping')
             raise CancelFitException
 
-# %% ../nbs/08_callbacks.ipynb #2f62e831
+# %% ../nbs/08_callbacks.ipynb #69bf3f41
 def write_whole(
     file, # where to; its folder is made if need be
     data:bytes, # the contents
@@ -308,7 +310,10 @@ class CSVLogger(Callback):
     ): self.fname, self.append, self.rows = fname, append, []
 
     @property
-    def file(self): return Path(self.path)/self.fname
+    def file(self): return self.path/self.fname
+
+    @property
+    def names(self): return ['epoch', *self.recorder.metric_names, 'time']
 
     def read_log(self):
         "The table in the file"
@@ -321,15 +326,12 @@ class CSVLogger(Callback):
     def before_epoch(self): self.started = perf_counter()
 
     def after_epoch(self):
-        names = ['epoch', *self.recorder.metric_names, 'time']
-        self.rows.append(dict(zip(names, [self.epoch, *self.recorder.values[-1], round(perf_counter() - self.started, 3)])))
+        self.rows.append(dict(zip(self.names, [self.epoch, *self.recorder.values[-1], round(perf_counter() - self.started, 3)])))
         self._write()
 
     def after_fit(self): self._write() # the rows of a finished fit that was resumed
 
-    def _write(self):
-        names = ['epoch', *self.recorder.metric_names, 'time']
-        write_whole(self.file, pd.DataFrame(self.rows, columns=names).to_csv(index=False).encode())
+    def _write(self): write_whole(self.file, pd.DataFrame(self.rows, columns=self.names).to_csv(index=False).encode())
 
 # %% ../nbs/08_callbacks.ipynb #d21b4d42
 class GradientClip(Callback):
@@ -363,7 +365,7 @@ class GradientAccumulation(Callback):
 
     def after_fit(self): self.opt.zero_grad() # of what was left over
 
-# %% ../nbs/08_callbacks.ipynb #0a5bbbad
+# %% ../nbs/08_callbacks.ipynb #f75b27dc
 class TerminateOnNaNCallback(Callback):
     "Ends the fit, before the step, when the training loss is nan or infinite, and says where and what to try"
     order, run_valid, message = -9, False, None
@@ -375,11 +377,13 @@ class TerminateOnNaNCallback(Callback):
         if not all(x.isfinite().all() for x in inputs): cause = 'The inputs of this batch hold nan or infinity: look at the data and how it is scaled.'
         elif bad: cause = f'The weights are no longer finite (first {bad[0]}): a step was too long. Try a smaller rate (learn.lr_find()), a schedule (learn.fit_one_cycle) or GradientClip.'
         else: cause = 'Inputs and weights are finite, so it comes from the forward pass or the loss: look for log, sqrt or division of 0, or for exp of large numbers.'
-        self.message = f'Stopped at step {self.epoch*self.n_iter + self.iter if self.n_iter else self.iter} (epoch {self.epoch}, batch {self.iter}): the training loss is {self.loss.item()}. {cause}'
+        self.message = f'Stopped at step {self.train_iter} (epoch {self.epoch}, batch {self.iter}): the training loss is {self.loss.item()}. {cause}'
         print(self.message)
         raise CancelFitException
 
-# %% ../nbs/08_callbacks.ipynb #8d986d62
+# %% ../nbs/08_callbacks.ipynb #7fed2023
+_low, _high, _bins = -8, 2, 40 # powers of ten
+
 class ActivationStats(Callback):
     "Mean, spread and share near zero of what each layer gives, at each training step of this run (a resumed fit begins anew)"
     order, near = -20, .05
@@ -412,7 +416,7 @@ class ActivationStats(Callback):
         "Its mean, standard deviation and share near zero, and the histogram, as tensors"
         x = x.detach().float()
         row = dict(mean=x.mean(), std=x.std(correction=min(1, x.numel() - 1)), near_zero=(x.abs() < self.near).float().mean())
-        return {**row, 'hist': x.abs().clamp(1e-8, 1e2).log10().histc(40, -8, 2)} if self.with_hist else row
+        return {**row, 'hist': x.abs().clamp(10**_low, 10**_high).log10().histc(_bins, _low, _high)} if self.with_hist else row
 
 class GradientStats(ActivationStats):
     "The same of each parameter's gradient, before each step"
@@ -424,7 +428,7 @@ class GradientStats(ActivationStats):
         grads = {name: p.grad for name, p in self.model.named_parameters()}
         self.stats.append([None if grads[name] is None else self.measure(grads[name]) for name in self.names])
 
-# %% ../nbs/08_callbacks.ipynb #ed2a9e99
+# %% ../nbs/08_callbacks.ipynb #ed9401aa
 _measures = 'mean', 'std', 'near_zero'
 
 @patch
@@ -459,7 +463,7 @@ def color_dim(self:ActivationStats,
     hists = [row[idx]['hist'] for row in self.stats if row[idx] and 'hist' in row[idx]]
     if not hists: raise ValueError('no histograms are on record: make the callback with with_hist=True, and train')
     if ax is None: ax = plt.subplots(figsize=figsize)[1]
-    ax.imshow(to_np(torch.stack(hists).T.log1p()), origin='lower', aspect='auto', cmap='Greys', extent=(0, len(hists)*self.every, -8, 2))
+    ax.imshow(to_np(torch.stack(hists).T.log1p()), origin='lower', aspect='auto', cmap='Greys', extent=(0, len(hists)*self.every, _low, _high))
     ax.set(xlabel='step', ylabel='size, power of ten', title=self.names[idx])
     return ax
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from .data import show_images, to_np
 from .net import _caption, _named
 
-# %% ../nbs/10_interpret.ipynb #d7137f42
+# %% ../nbs/10_interpret.ipynb #9224b55f
 class Interpretation:
     "What a trained Learner makes of a set: inputs, predictions, targets, answers and the loss of each item"
     def __init__(self,
@@ -53,7 +53,7 @@ class Interpretation:
     ): # the array of axes
         "Draw the items with the largest losses: target, answer and loss"
         losses, idx = self.top_losses(k, largest)
-        vocab = getattr(self.learn.dls, 'vocab', None)
+        vocab = self.learn.vocab
         titles = [f'{_caption(_named(self.targs[i], vocab), _named(self.decoded[i], vocab))}\n{loss:.2f}' for loss, i in zip(losses.tolist(), idx)]
         return show_images(self.inputs[idx], titles=titles, **{'nrows': max(1, isqrt(len(idx)//2)), 'imsize': 1.1, **kwargs})
 
@@ -62,8 +62,8 @@ class ClassificationInterpretation(Interpretation):
     @property
     def vocab(self):
         "The classes' names"
-        found = getattr(self.learn.dls, 'vocab', None)
-        return L(found) if found is not None else L(range(max(self.preds.shape[-1] if self.preds.ndim > 1 else 1, 2, int(self.targs.max()) + 1)))
+        if self.learn.vocab is not None: return L(self.learn.vocab)
+        return L(range(max(self.preds.shape[-1] if self.preds.ndim > 1 else 1, 2, int(self.targs.max()) + 1)))
 
     def confusion_matrix(self): # an array (classes, classes): rows are targets, columns answers
         "How often each class was taken for each"

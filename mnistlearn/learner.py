@@ -6,9 +6,8 @@
 __all__ = ['Learner', 'Callback', 'Recorder', 'ProgressBar', 'CancelFitException', 'CancelEpochException', 'CancelTrainException',
            'CancelValidException', 'CancelBatchException', 'CancelBackwardException', 'CancelStepException']
 
-# %% ../nbs/06_learner.ipynb #4d0861c6
-from contextlib import contextmanager, nullcontext
-from functools import partial
+# %% ../nbs/06_learner.ipynb #1b766b94
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import torch
@@ -18,14 +17,14 @@ from fastcore.foundation import L
 from .batches import in_order, join_batches, n_batches, n_items, plain
 from .data import tensor
 from .events import (Callback, CancelBackwardException, CancelBatchException, CancelEpochException, CancelFitException, CancelStepException,
-    CancelTrainException, CancelValidException, ProgressBar, Recorder, _events, _in_batch, _together)
+    CancelTrainException, CancelValidException, ProgressBar, Recorder, _events, _in_batch)
 from .loss import decode, item_losses
 from .optimizer import SGD, leave_undecayed, norm_bias_params, set_hyper
 
 _all_ = ['Callback', 'Recorder', 'ProgressBar', 'CancelFitException', 'CancelEpochException', 'CancelTrainException', 'CancelValidException',
          'CancelBatchException', 'CancelBackwardException', 'CancelStepException']
 
-# %% ../nbs/06_learner.ipynb #4d0b7cce
+# %% ../nbs/06_learner.ipynb #cf4d4f0d
 class Learner:
     "Data, model, loss and optimizer, and the loop that trains"
     def __init__(self,
@@ -58,18 +57,18 @@ class Learner:
     x = property(lambda self: self.xb[0] if len(self.xb) == 1 else self.xb, doc="The batch's inputs")
     y = property(lambda self: self.yb[0] if len(self.yb) == 1 else self.yb, doc="The batch's targets")
     loss_grad = property(lambda self: self._loss_grad.clone(), lambda self, v: setattr(self, '_loss_grad', v), doc="What `backward` starts from; `loss` is for looking")
+    vocab = property(lambda self: getattr(self.dls, 'vocab', None), doc="The names of the classes, where `dls` has them")
     bs = property(lambda self: n_items(self.yb or self.xb), doc="How many items the batch has")
     def to_detach(self, b): return b.detach().cpu()
     def __getattr__(self, k): raise AttributeError(f'Learner has no {k!r} (chapters after the sixth add methods: import mnistlearn.all)')
 
-# %% ../nbs/06_learner.ipynb #e75a7b86
+# %% ../nbs/06_learner.ipynb #89b2bee8
 @patch
 def _listen(self:Learner):
     self.cbs = self.cbs.sorted('order')
     for cb in self.cbs: setattr(self, cb.name, cb)
     self._listeners = {e: [(cb, getattr(cb, e), e in _in_batch) for cb in self.cbs if hasattr(cb, e)] for e in _events}
-    contexts = [cb.context for cb in self.cbs if hasattr(cb, 'context')]
-    self._context = partial(_together, contexts) if contexts else nullcontext
+    self._contexts = [cb.context for cb in self.cbs if hasattr(cb, 'context')]
 
 @patch
 def add_cbs(self:Learner, cbs):
@@ -102,10 +101,10 @@ def _these(self:Learner, cbs): return [cb for cb in self.cbs if any(cb is o or (
 @contextmanager
 def added_cbs(self:Learner, cbs):
     "Callbacks for the length of a `with` block"
-    cbs = L(cbs).map(lambda o: o() if isinstance(o, type) else o).filter(lambda o: o not in self.cbs)
-    self.add_cbs(cbs)
+    before = list(self.cbs)
+    added = self.add_cbs(cbs).cbs.filter(lambda cb: cb not in before)
     try: yield self
-    finally: self.remove_cbs(cbs)
+    finally: self.remove_cbs(added)
 
 @patch
 @contextmanager
@@ -116,7 +115,7 @@ def removed_cbs(self:Learner, cbs):
     try: yield self
     finally: self.add_cbs(cbs)
 
-# %% ../nbs/06_learner.ipynb #0e4d8e60
+# %% ../nbs/06_learner.ipynb #27df68a2
 @patch
 def _with_events(self:Learner, f, level, cancel):
     try:
@@ -134,7 +133,8 @@ def _split(self:Learner, b):
 
 @patch
 def _do_one_batch(self:Learner):
-    with self._context():
+    with ExitStack() as stack:
+        for context in self._contexts: stack.enter_context(context())
         self.pred = self.model(*self.xb)
         self('after_pred')
         self._loss_grad = self.loss_func(self.pred, *self.yb)
@@ -154,13 +154,13 @@ def one_batch(self:Learner, i, b):
         self('before_batch')
         self._do_one_batch()
     except CancelBatchException: self('after_cancel_batch')
-    if self.training: self._count(i + 1)
+    if self.training: self.train_iter += 1; self._count(i + 1)
     self('after_batch')
 
 @patch
 def _count(self:Learner, done):
-    "How much of the fit is done, 0..1, and how many batches"
-    if self.n_iter: self.pct_train, self.train_iter = (self.epoch + done/self.n_iter)/self.n_epoch, self.epoch*self.n_iter + done
+    "How much of the fit is done, 0..1, with so many batches of this epoch"
+    if self.n_iter: self.pct_train = (self.epoch + done/self.n_iter)/self.n_epoch
 
 # %% ../nbs/06_learner.ipynb #2b79c4b3
 @patch
@@ -221,7 +221,7 @@ def fit(self:Learner,
         self._with_events(self._do_fit, 'fit', CancelFitException)
     for cb in self.cbs: cb.run = True
 
-# %% ../nbs/06_learner.ipynb #ca11c7da
+# %% ../nbs/06_learner.ipynb #f7635d16
 @patch
 @contextmanager
 def _aside(self:Learner, cbs=None, without=()):
@@ -277,8 +277,7 @@ def predict(self:Learner,
 ) -> tuple: # the answer as a plain value (its name, where `dls` has a `vocab`), the same as a tensor, and the prediction
     "Predict one item"
     acts, _, decoded = self.get_preds(dl=[(tensor(item)[None],)], with_decoded=True)
-    vocab = getattr(self.dls, 'vocab', None)
-    return decoded[0].tolist() if vocab is None else vocab[int(decoded[0])], decoded[0], acts[0]
+    return decoded[0].tolist() if self.vocab is None else self.vocab[int(decoded[0])], decoded[0], acts[0]
 
 # %% ../nbs/06_learner.ipynb #3df5abbb
 @patch

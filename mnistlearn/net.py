@@ -106,7 +106,7 @@ def plot_activations(
     ax.set(xlabel='unit', ylabel='input')
     return ax
 
-# %% ../nbs/07_net.ipynb #bb9e7818
+# %% ../nbs/07_net.ipynb #b3919367
 def _named(o, vocab):
     "A target or an answer in words"
     if vocab is not None and not o.is_floating_point(): return str(vocab[int(o)])
@@ -127,8 +127,7 @@ def show_results(self:Learner,
     "Inputs with their targets and the model's answers"
     x, acts, y, answers = self.get_preds(ds_idx, dl, with_input=True, with_decoded=True)
     idx = (torch.randperm(len(acts)) if shuffle else torch.arange(len(acts)))[:max_n].to(acts.device)
-    vocab = getattr(self.dls, 'vocab', None)
-    rows = [('?' if y is None else _named(y[i], vocab), _named(answers[i], vocab)) for i in idx]
+    rows = [('?' if y is None else _named(y[i], self.vocab), _named(answers[i], self.vocab)) for i in idx]
     if not _are_images(x): return pd.DataFrame([(_named(x[i].float(), None), *row) for i, row in zip(idx, rows)], columns=['input', 'target', 'answer'])
     axs = show_images(x[idx], titles=[_caption(*row) for row in rows], **{'nrows': max(1, isqrt(len(idx))), 'imsize': 1.1, **kwargs})
     for ax, (a, b) in zip(axs.flat, rows):

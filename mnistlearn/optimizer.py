@@ -95,7 +95,9 @@ def train_model(
     if prn: print()
     return values
 
-# %% ../nbs/05_optimizer.ipynb #61a21d14
+# %% ../nbs/05_optimizer.ipynb #c29df3c0
+def _setting(name, doc): return property(lambda self: self.hypers[0][name], lambda self, value: self.set_hyper(name, value), doc=doc)
+
 class SGD:
     "Stochastic gradient descent with momentum and weight decay; fastai's arguments, and with `decouple_wd=False` those of `torch.optim.SGD`"
     def __init__(self,
@@ -109,8 +111,7 @@ class SGD:
         self.hypers = self.param_groups = [dict(params=self.params, lr=lr, mom=mom, wd=wd)] # where fastai's and where PyTorch's optimizers keep them
         self.grad_avgs, self.no_decay = [None]*len(self.params), [False]*len(self.params)
 
-    lr, mom, wd = (property(lambda self, k=k: self.hypers[0][k], lambda self, v, k=k: self.set_hyper(k, v), doc=doc) for k, doc in
-                   (('lr', 'Learning rate'), ('mom', 'Momentum'), ('wd', 'Weight decay')))
+    lr, mom, wd = _setting('lr', 'Learning rate'), _setting('mom', 'Momentum'), _setting('wd', 'Weight decay')
 
     def set_hyper(self, name, value):
         "Change a setting: 'lr', 'mom' or 'wd'"

@@ -94,7 +94,7 @@ def load_state_dict(self:SGD, state):
     if not all(isinstance(state[name], (int, float)) for name in _settings[:4]): raise ValueError('its settings are not numbers')
     for name in _settings: setattr(self, name, state[name])
 
-# %% ../nbs/09_saving.ipynb #2544b787
+# %% ../nbs/09_saving.ipynb #e97d3b34
 def _to(o, device):
     if isinstance(o, Tensor): return o.to(device)
     if isinstance(o, dict): return {k: _to(v, device) for k, v in o.items()}
@@ -137,7 +137,7 @@ def _set_opt(learn, state):
 def _attempt(learn, file, f):
     "Call `f`. If it fails, the Learner is as it was; if not, the function that is returned puts it back"
     opt, cbs, rng = learn.opt, [(cb, dict(vars(cb))) for cb in learn.cbs], random_state(learn.dls.train)
-    before = dict(model={k: v.clone() if isinstance(v, Tensor) else v for k, v in learn.model.state_dict().items()}, opt=opt and _opt_state(learn))
+    before = dict(model=deepcopy(learn.model.state_dict()), opt=opt and _opt_state(learn))
     def back():
         learn.opt = opt
         for cb, values in cbs: vars(cb).clear(); vars(cb).update(values)
@@ -209,7 +209,7 @@ class SaveModelCallback(TrackerCallback):
         if self.at_end: self.learn.save(self.fname, with_opt=self.with_opt)
         elif self.best is not None and not self.every_epoch: self.learn.load(self.fname, with_opt=self.with_opt)
 
-# %% ../nbs/09_saving.ipynb #bdc332fe
+# %% ../nbs/09_saving.ipynb #eee55412
 def _by_name(cbs):
     "Callbacks by name; the second of a name is numbered"
     found = {}
@@ -220,33 +220,31 @@ def _by_name(cbs):
 
 class Checkpoint(Callback):
     "Saves the whole state of a fit after every so many steps, and at its end, for `fit(..., resume=path)`; with it the losses so far, so a save takes longer as a fit grows"
-    order, run_valid, in_trials, _stateattrs = 1000, False, False, ('step',)
+    order, run_valid, in_trials = 1000, False, False
 
     def __init__(self,
         path, # the file
         every=100, # steps from one save to the next
     ):
         if every < 1: raise ValueError(f'every is {every}: expected a number of steps, 1 or more')
-        self.path, self.every, self.step = Path(path), every, 0
+        self.path, self.every = Path(path), every
 
-    def before_fit(self): self.step = 0
     def before_train(self): self.started = random_state(self.learn.dls.train)
 
     def after_batch(self):
-        self.step += 1
-        if self.step%self.every == 0: self._save(self.epoch, self.iter + 1)
+        if self.train_iter%self.every == 0: self._save(self.epoch, self.iter + 1)
 
     def after_fit(self): self._save(self.n_epoch, 0)
 
     def _save(self, epoch, batch):
         learn = self.learn
-        state = dict(_learner_state(learn, True), epoch=epoch, batch=batch, n_iter=learn.n_iter, started=self.started if batch else None, now=random_state(learn.dls.train),
+        state = dict(_learner_state(learn, True), epoch=epoch, batch=batch, n_iter=learn.n_iter, train_iter=learn.train_iter, started=self.started if batch else None, now=random_state(learn.dls.train),
             grads={name: p.grad for name, p in learn.model.named_parameters() if p.grad is not None},
             callbacks={name: state for name, cb in _by_name(learn.cbs).items() if (state := cb.state_dict())})
         try: write_state(self.path, state)
-        except (OSError, SafetensorError) as e: warnings.warn(f'no checkpoint at step {self.step}: {e}')
+        except (OSError, SafetensorError) as e: warnings.warn(f'no checkpoint at step {learn.train_iter}: {e}')
 
-# %% ../nbs/09_saving.ipynb #fafdefd3
+# %% ../nbs/09_saving.ipynb #6d2b8867
 class _Rest:
     "The batches of an epoch that are still to come"
     def __init__(self, dl, first, now): self.dl, self._first, self.now = dl, first, now
@@ -265,10 +263,10 @@ def _check_fit(learn, saved):
     _check(learn, saved)
     if saved['n_iter'] != n and saved['batch']: raise _Refused(f"its epochs have {saved['n_iter']} batches, these have {n}")
     if saved['epoch'] > learn.n_epoch: raise _Refused(f"it has {saved['epoch']} epochs behind it, and fit was asked for {learn.n_epoch}")
-    if not all(type(saved[k]) is int for k in ('epoch', 'batch')): raise _Refused('its epoch and batch are no whole numbers')
+    if not all(type(saved[k]) is int for k in ('epoch', 'batch', 'train_iter')): raise _Refused('its epoch and batch are no whole numbers')
     names = set(_by_name(learn.cbs))
     if 'param_scheduler' in names - saved['callbacks'].keys(): raise _Refused('the interrupted fit had no schedule; resume with the same call')
-    if lost := sorted(saved['callbacks'].keys() - names - {'checkpoint', 'recorder'}): raise _Refused(f'the interrupted fit had {", ".join(lost)}; resume with the same callbacks, and with fit_one_cycle if it was that')
+    if lost := sorted(saved['callbacks'].keys() - names - {'recorder'}): raise _Refused(f'the interrupted fit had {", ".join(lost)}; resume with the same callbacks, and with fit_one_cycle if it was that')
     lengths = {state.get('n_epoch', learn.n_epoch) for state in saved['callbacks'].values()}
     if lengths - {learn.n_epoch}: raise _Refused(f'its schedule was over {lengths.pop()} epochs, this one is over {learn.n_epoch}; resume with the same number')
     for state in (saved['now'], *([saved['started']] if saved['batch'] else [])):
@@ -305,7 +303,7 @@ class _Resume(Callback):
         params = dict(self.model.named_parameters())
         for name, grad in self.saved['grads'].items(): params[name].grad = grad.to(params[name].device).clone()
         set_random_state(self.saved['started' if self.saved['batch'] else 'now'], self.learn.dls.train)
-        self.learn.epoch = self.saved['epoch']
+        self.learn.epoch, self.learn.train_iter = self.saved['epoch'], self.saved['train_iter']
         self.learn._count(self.saved['batch'])
 
     def rehearse(self):
@@ -319,7 +317,6 @@ def resume_from(self:Learner,
     file, # one that `Checkpoint` wrote
 ): # a callback that goes on from there; None if the file is still to be written by a `Checkpoint` of this fit
     "What `fit` does with `resume`"
-    if file is None: return
     file = Path(file)
     if not file.exists() and any(isinstance(cb, Checkpoint) and cb.path == file for cb in self.cbs): return print(f'{file.name} is not there yet: starting from the beginning')
     resume = _Resume(read_state(file))

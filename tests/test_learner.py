@@ -184,8 +184,9 @@ def test_callbacks_written_for_fastai():
     assert one.recorder.losses[0] == pytest.approx(other.recorder.losses[0]) # the loss that is recorded is the loss
     learn = learner()
     learn.add_cb(Halve())
+    assert any(isinstance(o, Halve) for o in learn.cbs) and learn.halve.notes == []
     learn.remove_cb(Halve)
-    learn.opt_func, learn.metrics = partial(SGD, lr=.5), accuracy
+    assert not any(isinstance(o, Halve) for o in learn.cbs) and not hasattr(learn, 'halve')
     assert fit(Learner(loaders(), net(), F.cross_entropy, partial(SGD, lr=.5)), 1, None).recorder.lrs == [.5]*5
 
 @pytest.mark.parametrize('at', ['before_fit', 'before_epoch'])
@@ -222,29 +223,24 @@ def test_a_validation_that_is_skipped_leaves_no_numbers():
     assert [row[1] is None for row in rows] == [True, False, True, False]
 
 @pytest.mark.parametrize('event', sorted(set(mnistlearn.events._events) - {o for o in mnistlearn.events._events if 'cancel' in o or 'fit' in o}))
-def test_looking_from_any_event_breaks_nothing(event):
-    "validate, get_preds and summary from within a callback"
+def test_looking_from_any_event_leaves_the_same_weights(event):
+    "validate, get_preds and summary from within a callback: batch norm, dropout and frozen modes included"
     class Look(Callback):
+        looking, looked = False, 0
         def look(self):
-            if not self.training or self.model.training is False: return
+            if self.looking: return
+            self.looking, rng = True, torch.get_rng_state()
             self.learn.validate(), self.learn.get_preds(), self.learn.summary()
+            torch.set_rng_state(rng)
+            self.looking, self.looked = False, self.looked + 1
     setattr(Look, event, Look.look)
-    a, b = (fit(learner(loaders(shuffle=True), net(0, nn.BatchNorm1d(8), nn.Dropout(.3)), cbs=cbs)) for cbs in ([], Look))
-    assert [len(o.recorder.values) for o in (a, b)] == [2, 2]
-
-def test_looking_in_mid_training_leaves_the_same_weights():
-    class Look(Callback):
-        def after_batch(self):
-            if self.training:
-                state = torch.get_rng_state()
-                self.learn.validate(), self.learn.get_preds(), self.learn.summary()
-                torch.set_rng_state(state)
     def trained(cbs):
         model = net(0, nn.BatchNorm1d(8), nn.Dropout(.3))
         model[1].eval()
         return fit(learner(model=model, cbs=cbs))
     a, b = trained([]), trained(Look)
-    assert torch.equal(flat(a.model), flat(b.model)) and a.recorder.values == b.recorder.values and a.recorder.losses == b.recorder.losses
+    assert b.look.looked >= 2 and torch.equal(flat(a.model), flat(b.model))
+    assert a.recorder.values == b.recorder.values and a.recorder.losses == b.recorder.losses
 
 def test_an_error_in_the_middle_leaves_a_learner_that_works():
     class Fail(Callback):
@@ -310,6 +306,13 @@ def test_unused_layers_are_named_rightly_in_the_statistics():
     for o in (acts, grads): o.plot_layer_stats(2), o.color_dim(2)
     with pytest.raises(ValueError, match='no histograms'): acts.color_dim(0)
     plt.close('all')
+
+def test_a_stream_counts_its_batches():
+    class Stream(IterableDataset):
+        def __iter__(self): return iter(zip(train.x, train.y))
+    stats = ActivationStats(every=2)
+    learn = fit(learner(DataLoaders(TorchLoader(Stream(), 16), DataLoader(valid, 16)), cbs=stats))
+    assert learn.train_iter == 10 and len(stats.stats) == 5
 
 def test_csv_log(tmp_path):
     learn = fit(learner(path=tmp_path), 3, cbs=CSVLogger())

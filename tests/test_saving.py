@@ -120,7 +120,7 @@ def test_the_scale_of_sixteen_bits_is_remembered(tmp_path):
 
 def test_a_script_of_two_fits(tmp_path):
     def script(stop=None):
-        learn = made()
+        learn = made(path=tmp_path)
         fit(learn, 1, cbs=[Checkpoint(tmp_path/'one'), CSVLogger()], resume=tmp_path/'one')
         fit(learn, 2, cbs=[Checkpoint(tmp_path/'two', 5), *([StopAt(stop)] if stop else [])], resume=tmp_path/'two')
         return learn
@@ -129,7 +129,7 @@ def test_a_script_of_two_fits(tmp_path):
     with pytest.raises(Stop): script(stop=8)
     again = script()
     equal(again, whole)
-    assert again.recorder.values == whole.recorder.values
+    assert again.recorder.values == whole.recorder.values and len(pd.read_csv(tmp_path/'history.csv')) == 1
 
 def test_workers_that_stay(tmp_path):
     def learner(seed):
