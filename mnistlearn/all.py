@@ -28,6 +28,7 @@ from .net import *
 from .callbacks import *
 from .saving import *
 from .interpret import *
+from .deeper import *
 from .course import *
 
 __all__ = [o for o in globals() if not o.startswith('_')]

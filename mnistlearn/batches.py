@@ -74,13 +74,14 @@ class DataLoader:
         shuffle=False, # a new random order, from torch's generator, in each loop?
         drop_last=False, # leave out a last batch that is smaller?
         bs=None, # fastai's name for `batch_size`
+        after_batch=None, # function of a batch, which gives what is dealt out in its place
     ):
         if not (hasattr(dataset, '__len__') and hasattr(dataset, '__getitem__')):
             raise TypeError(f'{type(dataset).__name__} has no length or no items: expected a collection such as a list; try list(...)')
         size = batch_size if bs is None else bs
         if isinstance(size, bool) or not hasattr(size, '__index__') or size < 1:
             raise ValueError(f'batch_size is {size!r}: expected a whole number, 1 or more')
-        self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, operator.index(size), shuffle, drop_last
+        self.dataset, self.batch_size, self.shuffle, self.drop_last, self.after_batch = dataset, operator.index(size), shuffle, drop_last, after_batch
         self._seen, self._rows = None, None
 
     @property
@@ -91,7 +92,9 @@ class DataLoader:
         n = len(self.dataset)
         return n//self.bs if self.drop_last else -(-n//self.bs)
 
-    def __iter__(self):
+    def __iter__(self): return map(self.after_batch, self._batches()) if self.after_batch else self._batches()
+
+    def _batches(self):
         ds, n, bs = self._source(), len(self.dataset), self.bs
         whole = isinstance(ds, (TensorPairs, Tensor))
         if self.shuffle: order = torch.randperm(n).to((ds.x if isinstance(ds, TensorPairs) else ds).device) if whole else torch.randperm(n).tolist()
@@ -109,7 +112,7 @@ class DataLoader:
 
     def new(self, **changes):
         "A loader of the same dataset, with some of the arguments changed"
-        return DataLoader(**{**dict(dataset=self.dataset, batch_size=self.batch_size, shuffle=self.shuffle, drop_last=self.drop_last), **changes})
+        return DataLoader(**{**dict(dataset=self.dataset, batch_size=self.batch_size, shuffle=self.shuffle, drop_last=self.drop_last, after_batch=self.after_batch), **changes})
 
     def one_batch(self):
         "The first batch of a new loop"

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['array', 'palette', 'URLs', 'mnist_sample', 'mnist', 'untar_data', 'sample_kind', 'check_fact', 'tensor', 'set_look',
-           'to_np', 'show_image', 'show_images', 'show_pixels', 'to_float', 'Digits', 'load_digits']
+           'to_np', 'show_image', 'show_images', 'show_pixels', 'to_float', 'Digits', 'class_names', 'load_digits']
 
 # %% ../nbs/00_data.ipynb #1673be38
 import gzip, hashlib, io, json, os, shutil, sys, tarfile, tempfile, time
@@ -398,11 +398,11 @@ def _times(folder, names):
 
 def _fingerprint(names, times): return hashlib.blake2b('\0'.join(names).encode() + times.tobytes()).hexdigest()
 
-def _kept_file(folders):
-    "The cache's file for these folders, or None where nothing can be written"
+def _kept_file(folders, labels):
+    "The cache's file for these folders and labels, or None where nothing can be written"
     try: (images := _writable_cache()/'images').mkdir(exist_ok=True)
     except OSError: return
-    return images/hashlib.blake2b(repr([str(o.resolve()) for o in folders]).encode(), digest_size=16).hexdigest()
+    return images/hashlib.blake2b(repr([str(o.resolve()) for o in folders] + labels).encode(), digest_size=16).hexdigest()
 
 def _load_kept(kept, folders):
     "The tensors kept in file `kept`, if nothing in `folders` has changed since"
@@ -426,22 +426,27 @@ def _keep(kept, tensors, names, states):
 
 # %% ../nbs/00_data.ipynb #e29c9abc
 class Digits(NamedTuple):
-    "Images uint8 (n, 28, 28) and their labels int64 (n,), the digit itself, for training and for validation"
+    "Images uint8 (n, 28, 28) and their labels int64 (n,), for training and for validation. A digit is its own label; see `class_names`"
     train_x: Tensor
     train_y: Tensor
     valid_x: Tensor
     valid_y: Tensor
 
-def _labels(folder, digits):
-    "The digits to read from `folder`, each checked"
+def _classes(folder, digits=None):
+    "The class folders in `folder` by label: a whole number is its own label, other names are numbered in their order"
     names = _class_names(folder)
     if digits is None and not names:
         raise FileNotFoundError(f'{folder}: expected a folder for each digit, such as {folder/"3"}; found none')
-    for o in names if digits is None else ():
-        if not (o.isdecimal() and len(o) < 19 and str(int(o)) == o): raise ValueError(f"{folder/o}: a digit's folder is named by a whole number such as 3; rename or remove it")
-    for o in digits or ():
-        if str(o) not in names: raise FileNotFoundError(f'{folder}: there is no folder {o} in it; there are {", ".join(names) or "none"}')
-    return sorted(map(int, names)) if digits is None else digits
+    if not any(map(str.isdecimal, names)): return dict(enumerate(names))
+    odd = [o for o in names if not (o.isdecimal() and len(o) < 19 and str(int(o)) == o)]
+    if odd and digits is None: raise ValueError(f"{folder/odd[0]}: a digit's folder is named by a whole number such as 3; rename or remove it")
+    return {o: str(o) for o in sorted(int(o) for o in names if o not in odd)}
+
+def class_names(
+    path=None, # folder with `train` and `valid` (or `training` and `testing`); by default `mnist_sample()`
+) -> list: # the name of each folder, in the order of the labels
+    "What the labels of `load_digits` are called"
+    return list(_classes(_split_folders(mnist_sample() if path is None else path)[0]).values())
 
 def _as_digits(digits):
     "`digits` as a list of whole numbers, each once"
@@ -463,17 +468,22 @@ def load_digits(
     "Read a data set of 28 x 28 images. A missing folder or a file that is no such image is an error that names it"
     splits = _split_folders(mnist_sample() if path is None else path)
     digits = _as_digits(digits)
-    labels = [_labels(split, digits) for split in splits]
-    if labels[0] != labels[1]: raise FileNotFoundError(f'{splits[0]} has the digits {labels[0]}, but {splits[1].name} has {labels[1]}')
-    folders = [split/str(o) for split in splits for o in labels[0]]
-    kept = _kept_file(folders) if cache else None
+    classes = [_classes(split, digits) for split in splits]
+    if classes[0] != classes[1] and (digits is None or not all(map(str.isdecimal, classes[0].values()))):
+        raise FileNotFoundError(f'{splits[0]} has the classes {", ".join(classes[0].values())}, but {splits[1].name} has {", ".join(classes[1].values())}')
+    labels = list(classes[0]) if digits is None else digits
+    for split, found in zip(splits, classes):
+        for o in labels:
+            if o not in found: raise FileNotFoundError(f'{split}: there is no folder {o} in it; there are {", ".join(found.values()) or "none"}')
+    folders = [split/found[o] for split, found in zip(splits, classes) for o in labels]
+    kept = _kept_file(folders, labels) if cache else None
     if kept and (tensors := _load_kept(kept, folders)): return Digits(*tensors)
     began = time.time_ns()
     names = [_image_names(o) for o in folders]
     times = list(map(_times, folders, names))
     at_rest = began - max(map(max, times)) > 20_000_000 # younger, it could change again within one tick of the clock
-    parts, k, tensors = list(_read_folders(folders, names)), len(labels[0]), []
+    parts, k, tensors = list(_read_folders(folders, names)), len(labels), []
     for part in (parts[:k], parts[k:]):
-        tensors += [torch.cat(part), torch.tensor(labels[0]).repeat_interleave(torch.tensor([len(o) for o in part]))]
+        tensors += [torch.cat(part), torch.tensor(labels).repeat_interleave(torch.tensor([len(o) for o in part]))]
     if kept and at_rest: _keep(kept, tensors, names, map(_fingerprint, names, times))
     return Digits(*tensors)

@@ -18,7 +18,7 @@ from .batches import in_order, join_batches, n_batches, n_items, plain
 from .data import tensor
 from .events import (Callback, CancelBackwardException, CancelBatchException, CancelEpochException, CancelFitException, CancelStepException,
     CancelTrainException, CancelValidException, ProgressBar, Recorder, _events, _in_batch)
-from .loss import decode, item_losses
+from .loss import _whole, decode, item_losses
 from .optimizer import SGD, leave_undecayed, norm_bias_params, set_hyper
 
 _all_ = ['Callback', 'Recorder', 'ProgressBar', 'CancelFitException', 'CancelEpochException', 'CancelTrainException', 'CancelValidException',
@@ -265,7 +265,7 @@ def get_preds(self:Learner,
     if not rows: raise ValueError('there is no batch to predict: the loader is empty')
     inputs, preds, targets = (join_batches(o) for o in zip(*rows))
     def one(o): return o[0] if len(o) == 1 else o or None
-    found = [(act or getattr(self.loss_func, 'activation', lambda o: o))(preds), one(targets)]
+    found = [(act or getattr(_whole(self.loss_func), 'activation', lambda o: o))(preds), one(targets)]
     if with_input: found.insert(0, one(inputs))
     if with_decoded: found.append(decode(self.loss_func, preds))
     if with_loss: found.append(item_losses(self.loss_func, preds, *targets))

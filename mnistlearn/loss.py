@@ -6,6 +6,8 @@
 __all__ = ['binary', 'init_params', 'linear1', 'sigmoid', 'mnist_loss', 'batch_accuracy', 'decode', 'item_losses']
 
 # %% ../nbs/03_loss.ipynb #bcca918e
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -79,13 +81,15 @@ mnist_loss.decodes = lambda probabilities: (probabilities > 0.5).long()
 _largest = nn.CrossEntropyLoss, F.cross_entropy, F.nll_loss
 _above_0 = nn.BCEWithLogitsLoss, F.binary_cross_entropy_with_logits
 
+def _whole(loss_func): return loss_func.func if isinstance(loss_func, partial) else loss_func
+
 def decode(
     loss_func, # the loss that the model was trained with
     preds:Tensor, # predictions as the model gives them (n, ...)
 ) -> Tensor: # (n, ...)
     "Answers: by the loss's own `activation` and `decodes`; the class, for PyTorch's losses that classify; for any other loss the predictions themselves"
-    if hasattr(loss_func, 'decodes'): return loss_func.decodes(getattr(loss_func, 'activation', lambda o: o)(preds))
-    kind = getattr(loss_func, 'func', loss_func) # what a partial is made of
+    kind = _whole(loss_func)
+    if hasattr(kind, 'decodes'): return kind.decodes(getattr(kind, 'activation', lambda o: o)(preds))
     kind = type(kind) if isinstance(kind, nn.Module) else kind
     return preds.argmax(1) if kind in _largest else (preds > 0).long() if kind in _above_0 else preds
 
@@ -95,7 +99,7 @@ def item_losses(
     *targets:Tensor, # their targets (n, ...)
 ) -> Tensor: # (n,)
     "The loss of each item: before the loss takes the mean, where it has a `reduction`; else that of a batch of this item alone"
-    if 'reduction' in getattr(getattr(loss_func, '__code__', None), 'co_varnames', ()): return loss_func(preds, *targets, reduction='none').reshape(len(preds), -1).mean(1)
+    if 'reduction' in getattr(getattr(_whole(loss_func), '__code__', None), 'co_varnames', ()): return loss_func(preds, *targets, reduction='none').reshape(len(preds), -1).mean(1)
     if not hasattr(loss_func, 'reduction'): return torch.stack([loss_func(*(o[i:i + 1] for o in (preds, *targets))) for i in range(len(preds))])
     before = loss_func.reduction
     try:

@@ -220,7 +220,7 @@ def test_a_folder_named_with_a_leading_zero_is_read_or_refused_by_name(write_dig
     (lambda p: shutil.rmtree(p/'valid'), '{p}: expected the folders train and valid (or training and testing) in it; found train'),
     (lambda p: [shutil.rmtree(o) for o in p.iterdir()], 'found nothing'),
     (lambda p: [shutil.rmtree(o) for o in (p/'train').iterdir()], '{p}/train: expected a folder for each digit'),
-    (lambda p: shutil.rmtree(p/'valid/7'), '{p}/train has the digits [3, 7], but valid has [3]'),
+    (lambda p: shutil.rmtree(p/'valid/7'), '{p}/train has the classes 3, 7, but valid has 3'),
     (lambda p: (p/'train/cats').mkdir(), "{p}/train/cats: a digit's folder is named by a whole number"),
     (lambda p: [o.unlink() for o in (p/'valid/3').iterdir()], '{p}/valid/3: there is no image in it'),
     (lambda p: [o.rename(f'{o}.txt') for o in (p/'valid/3').iterdir()], '{p}/valid/3: there is no image in it')],
@@ -233,6 +233,20 @@ def test_a_class_missing_in_valid_is_named_when_it_is_asked_for(write_digits):
     shutil.rmtree((path := write_digits())/'valid/7')
     with raises(FileNotFoundError, match=re.escape(f'{path}/valid: there is no folder 7')): load_digits(path, (3, 7))
     assert load_digits(path, 3).valid_y.tolist() == [3, 3, 3]
+
+def test_classes_with_names_are_numbered_in_their_order(write_digits):
+    path = write_digits(digits=('B', 'A', 'C'))
+    assert data.class_names(path) == ['A', 'B', 'C'] and class_labels(path) == [0, 1, 2]
+    assert torch.equal(load_digits(path, (2, 0)).train_x[0], pixels(path/'train/C/10.png')[0]) and class_labels(path, (2, 0)) == [0, 2]
+    with raises(FileNotFoundError, match='there is no folder 3 in it; there are A, B, C'): load_digits(path, 3)
+    shutil.rmtree(path/'valid/A')
+    for digits in (None, 0): # what is left would have other numbers
+        with raises(FileNotFoundError, match='train has the classes A, B, C, but valid has B, C'): load_digits(path, digits)
+    assert (settled(path2 := write_digits('two', digits=('B', 'A')), 1).train_y == 1).all()
+    for split in ('train', 'valid'): shutil.rmtree(path2/split/'A')
+    assert class_labels(path2) == [0] # not those that were kept for the same folder
+
+def class_labels(path, digits=None): return load_digits(path, digits).valid_y.unique().tolist()
 
 @cases('image, said', [
     (Image.fromarray(grey[:27]), 'it is 27 x 28 pixels, expected 28 x 28'), (Image.fromarray(grey[:, :27]), 'it is 28 x 27 pixels'),
