@@ -95,13 +95,17 @@ class DataLoader:
     def __iter__(self): return map(self.after_batch, self._batches()) if self.after_batch else self._batches()
 
     def _batches(self):
-        ds, n, bs = self._source(), len(self.dataset), self.bs
+        ds = self._source()
         whole = isinstance(ds, (TensorPairs, Tensor))
-        if self.shuffle: order = torch.randperm(n).to((ds.x if isinstance(ds, TensorPairs) else ds).device) if whole else torch.randperm(n).tolist()
-        for i in range(0, len(self)*bs, bs):
-            idx = order[i:i + bs] if self.shuffle else slice(i, i + bs)
-            if whole: yield ds[idx]
-            else: yield collate([ds[j] for j in (idx if self.shuffle else range(i, min(i + bs, n)))])
+        for idx in self._indices(ds if whole else None):
+            if whole: yield ds[slice(idx.start, idx.stop) if isinstance(idx, range) else idx]
+            else: yield collate([ds[j] for j in idx])
+
+    def _indices(self, tensors=None):
+        "Which items are in each batch: a range, or in a random order a list or, for tensors, a tensor"
+        n, bs, order = len(self.dataset), self.bs, range(len(self.dataset))
+        if self.shuffle: order = torch.randperm(n).tolist() if tensors is None else torch.randperm(n).to((tensors.x if isinstance(tensors, TensorPairs) else tensors).device)
+        for i in range(0, len(self)*bs, bs): yield order[i:i + bs]
 
     def _source(self):
         "The dataset; in the place of a list of rows of tensors, the tensors, for as long as the list stays as it is"

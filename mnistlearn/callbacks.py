@@ -25,7 +25,7 @@ from fastcore.foundation import L
 from torch import Tensor, nn
 
 from .batches import n_batches
-from .data import palette, to_np
+from .data import palette, rank_distrib, to_np
 from .events import Callback, CancelBatchException, CancelFitException, CancelStepException, CancelValidException, ProgressBar, Recorder
 from .learner import Learner
 from .optimizer import get_hyper, set_hyper
@@ -278,7 +278,7 @@ class EarlyStoppingCallback(TrackerCallback):
         super().after_epoch()
         self.wait = 0 if self.new_best else self.wait + 1
         if self.wait >= self.patience:
-            print(f'No improvement since epoch {self.epoch - self.wait}: early stopping')
+            if not rank_distrib(): print(f'No improvement since epoch {self.epoch - self.wait}: early stopping')
             raise CancelFitException
 
 # %% ../nbs/08_callbacks.ipynb #69bf3f41
@@ -286,7 +286,8 @@ def write_whole(
     file, # where to; its folder is made if need be
     data:bytes, # the contents
 ):
-    "Write a file so that at any moment it is the old one or the new one, and never half of either"
+    "Write a file so that at any moment it is the old one or the new one, and never half of either. Of several processes that train together, only the first writes"
+    if rank_distrib(): return
     file = Path(file)
     part = file.with_name(f'.{file.name}.part')
     try:
@@ -378,7 +379,7 @@ class TerminateOnNaNCallback(Callback):
         elif bad: cause = f'The weights are no longer finite (first {bad[0]}): a step was too long. Try a smaller rate (learn.lr_find()), a schedule (learn.fit_one_cycle) or GradientClip.'
         else: cause = 'Inputs and weights are finite, so it comes from the forward pass or the loss: look for log, sqrt or division of 0, or for exp of large numbers.'
         self.message = f'Stopped at step {self.train_iter} (epoch {self.epoch}, batch {self.iter}): the training loss is {self.loss.item()}. {cause}'
-        print(self.message)
+        if not rank_distrib(): print(self.message)
         raise CancelFitException
 
 # %% ../nbs/08_callbacks.ipynb #7fed2023

@@ -15,7 +15,8 @@ from time import perf_counter
 import matplotlib.pyplot as plt, torch
 from fastcore.basics import camel2snake, patch
 
-from .batches import n_batches, n_items
+from .batches import n_batches
+from .data import rank_distrib
 from .optimizer import get_hyper
 
 # %% ../nbs/06_events.ipynb #501dec9f
@@ -108,7 +109,7 @@ class Recorder(Callback):
 
     def after_loss(self):
         learn = self.learn
-        (self._sizes if learn.training else self._valid_sizes).append(n_items(learn.yb or learn.xb))
+        (self._sizes if learn.training else self._valid_sizes).append(learn.bs)
         if learn.training: self._new.append(learn.loss); self.lrs.append(float(get_hyper(learn.opt, 'lr')))
         else: self._measure(learn)
 
@@ -161,6 +162,7 @@ class ProgressBar(Callback):
     ): self.bar = bar
 
     def before_fit(self):
+        if rank_distrib(): self.run = False; return
         from fastprogress.fastprogress import ConsoleProgressBar, IN_NOTEBOOK, NBMasterBar
         self.rows, self.pbar, self.table, self.drawn = [], None, None, perf_counter()
         self.total = self.n_epoch*(n_batches(self.dls.train) or 0)
@@ -183,7 +185,7 @@ class ProgressBar(Callback):
         if self.pbar: self._draw(self.total)
 
     def _write(self, row):
-        self.rows.append([f'{o:.6f}' if isinstance(o, float) else str(o) for o in row])
+        self.rows.append([f'{o:.6f}' if isinstance(o, float) else '' if o is None else str(o) for o in row])
         if not self.table: print('\r'*bool(self.pbar) + '  '.join(o.ljust(max(8, len(name))) for o, name in zip(self.rows[-1], self.rows[0])) + ' '*20*bool(self.pbar))
 
     def _draw(self, n):

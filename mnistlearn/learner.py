@@ -58,7 +58,7 @@ class Learner:
     y = property(lambda self: self.yb[0] if len(self.yb) == 1 else self.yb, doc="The batch's targets")
     loss_grad = property(lambda self: self._loss_grad.clone(), lambda self, v: setattr(self, '_loss_grad', v), doc="What `backward` starts from; `loss` is for looking")
     vocab = property(lambda self: getattr(self.dls, 'vocab', None), doc="The names of the classes, where `dls` has them")
-    bs = property(lambda self: n_items(self.yb or self.xb), doc="How many items the batch has")
+    bs = property(lambda self: self._bs or n_items(self.yb or self.xb), lambda self, n: setattr(self, '_bs', n), doc="How many items the batch has")
     def to_detach(self, b): return b.detach().cpu()
     def __getattr__(self, k): raise AttributeError(f'Learner has no {k!r} (chapters after the sixth add methods: import mnistlearn.all)')
 
@@ -129,7 +129,7 @@ def _split(self:Learner, b):
     "All but the last part of a batch are inputs; a batch that is one tensor has no targets"
     b = tuple(map(plain, b)) if isinstance(b, (tuple, list)) else (plain(b),)
     n = getattr(self.dls, 'n_inp', max(1, len(b) - 1))
-    self.xb, self.yb = b[:n], b[n:]
+    self.xb, self.yb, self._bs = b[:n], b[n:], None
 
 @patch
 def _do_one_batch(self:Learner):

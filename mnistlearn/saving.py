@@ -290,7 +290,7 @@ class _Resume(Callback):
         if getattr(dl, 'persistent_workers', False) and self.epoch: dl._iterator = dl._get_iterator() # workers that were there already
         self.put() # once more: the events of this epoch's beginning are past already
         self.place()
-        self.learn.dl = _Rest(dl, self.saved['batch'], self.saved['now'])
+        self.learn.dl = _Rest(self.learn.dl, self.saved['batch'], self.saved['now'])
 
     def put(self):
         "Callbacks, optimizer and model"

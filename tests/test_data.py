@@ -200,7 +200,7 @@ def test_the_digits_are_what_pillow_reads_sorted_by_name_in_either_layout(write_
 
 @cases('asked, got', [(None, [3, 7, 10]), ((7, 3), [7, 3]), ([10, 3], [10, 3]), (7, [7]), ('7', [7]), (('3', '10'), [3, 10]),
     (range(3, 4), [3]), (np.array([7, 3]), [7, 3]), (L(3, 7), [3, 7]),
-    (map(int, '73'), [7, 3])], ids=str)
+    (map(int, '73'), [7, 3])], ids=lambda o: type(o).__name__ if isinstance(o, map) else str(o))
 def test_digits_come_in_the_order_asked_for(asked, got, write_digits):
     x, y, valid_x, valid_y = load_digits(path := write_digits(digits=(10, 7, 3), n=1), asked)
     assert y.tolist() == valid_y.tolist() == got and len(x) == len(got)
@@ -389,9 +389,9 @@ def test_a_fact_about_the_images_is_held_to_the_images_at_hand(subset, write_dig
     data.check_fact('files', 400, 6131, subset=400)
     with raises(AssertionError, match='expected 400, got 6131'): data.check_fact('files', 6131, 6131, subset=400)
     capsys.readouterr(), data.check_fact('files', 1, 6131, subset=None)
-    monkeypatch.setattr(data, 'sample_kind', lambda: 'other'), data.check_fact('files', 1, 6131, subset=400)
+    monkeypatch.setattr(data, 'sample_kind', lambda path: 'other'), data.check_fact('files', 1, 6131, subset=400)
     assert capsys.readouterr().out == 'not checked: files (needs the full sample)\nnot checked: files (no known value for these images)\n'
-    monkeypatch.setattr(data, 'sample_kind', lambda: 'full'), data.check_fact('files', 6131, 6131, subset=None)
+    monkeypatch.setattr(data, 'sample_kind', lambda path: 'full'), data.check_fact('files', 6131, 6131, subset=None)
     with raises(AssertionError, match='expected 6131, got 400'): data.check_fact('files', 400, 6131, subset=400)
 
 def test_the_full_sample_is_told_by_its_number_of_files(tmp_path):
