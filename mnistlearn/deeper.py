@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .data import show_images
+
 # %% ../nbs/11_deeper.ipynb #cfe09428
 def conv2d(
     x:Tensor, # images (n, channels, height, width)
@@ -36,34 +38,38 @@ class BatchNorm(nn.Module):
         eps=1e-5, # added to the variance, which could be 0
     ):
         super().__init__()
-        self.mom, self.eps = mom, eps
+        self.momentum, self.eps = mom, eps
         self.weight, self.bias = nn.Parameter(torch.ones(nf)), nn.Parameter(torch.zeros(nf))
         self.register_buffer('running_mean', torch.zeros(nf))
         self.register_buffer('running_var', torch.ones(nf))
 
     def forward(self, x): # (n, channels, height, width) -> the same shape
+        if x.ndim != 4 or x.shape[1] != len(self.weight): raise ValueError(f'activations of shape {tuple(x.shape)}: expected (n, {len(self.weight)}, height, width)')
         mean, var = self.running_mean, self.running_var
         if self.training:
+            if x.numel() == x.shape[1]: raise ValueError(f'one value for each channel, shape {tuple(x.shape)}: expected more in training, since it has no variance')
             mean, var = x.mean((0, 2, 3)), x.var((0, 2, 3), correction=0)
             n = x.numel()/len(mean)
             with torch.no_grad():
-                self.running_mean.lerp_(mean, self.mom)
-                self.running_var.lerp_(var*n/(n - 1), self.mom)
+                self.running_mean.lerp_(mean, self.momentum)
+                self.running_var.lerp_(var*n/(n - 1), self.momentum)
         scale = self.weight/(var + self.eps).sqrt()
         return x*scale[:, None, None] + (self.bias - mean*scale)[:, None, None]
 
-# %% ../nbs/11_deeper.ipynb #81231ab7
+# %% ../nbs/11_deeper.ipynb #6cd68af5
 class ConvLayer(nn.Sequential):
-    "Convolution, batch norm, ReLU. Padded so that height and width stay, or with stride 2 are halved (and rounded up)"
+    "Convolution, batch norm, ReLU. Padded so that height and width stay; a stride of 2 halves them (and rounds up), and so does `pool` (and rounds down)"
     def __init__(self,
         ni, # channels in
         nf, # channels out: kernels
         ks=3, # height and width of a kernel, odd
-        stride=1,
+        stride=1, # pixels from one place to the next
+        pool=False, # keep only the largest of each 2 x 2 outputs?
         norm=True, # with batch norm? if not, the convolution has a bias
         act=True, # with ReLU?
     ):
         layers = [nn.Conv2d(ni, nf, ks, stride, padding=ks//2, bias=not norm)]
+        if pool: layers.append(nn.MaxPool2d(2))
         if norm: layers.append(nn.BatchNorm2d(nf))
         if act: layers.append(nn.ReLU(inplace=True))
         super().__init__(*layers)

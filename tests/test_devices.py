@@ -62,5 +62,22 @@ def test_learner(device, ds):
 def test_layers(device, ds):
     assert on(device, *layer_outputs(simple_net().to(device), ds.x))
 
+def test_convolution_and_batch_norm(device):
+    x, norm = torch.rand(4, 3, 8, 8, device=device), BatchNorm(3).to(device)
+    assert on(device, conv2d(x, torch.rand(2, 3, 3, 3, device=device), torch.rand(2, device=device), 2, 1), norm(x), norm.eval()(x), *norm.buffers())
+    assert on(device, synced_batch_norm(norm, x, 3, torch.clone), synced_batch_norm(nn.BatchNorm2d(3).to(device), x, 3, torch.clone))
+
+def test_losses_of_many_classes(device):
+    x, y = torch.randn(5, 4, device=device, requires_grad=True), torch.tensor([0, 3, 1, 1, 2]).to(device)
+    assert on(device, one_hot(y, 4), softmax(x), logsumexp(x), log_softmax(x), cross_entropy(x, y), cross_entropy(x, y, 'none', .1))
+
+@pytest.mark.parametrize('name', ['resnet', 'conv-quick'])
+def test_many_classes_from_bytes(device, name):
+    data = Digits(torch.randint(0, 256, (40, 28, 28), dtype=torch.uint8), torch.arange(40)%4, torch.randint(0, 256, (8, 28, 28), dtype=torch.uint8), torch.arange(8)%4)
+    dls, recipe = image_dls(data, 16, device=device), recipes[name]
+    learn = Learner(dls, recipe.make(4).to(device), cross_entropy, recipe.opt_func, metrics=accuracy, cbs=DistributedTrainer() if device.type == 'cpu' else None)
+    with learn.no_logging(): learn.fit_one_cycle(1, .01)
+    assert on(device, *learn.xb, *learn.yb, learn.pred, learn.loss, *learn.model.parameters(), *learn.model.buffers())
+
 def test_meta_would_find_a_hard_coded_device():
     with pytest.raises(RuntimeError): torch.rand(3, device='meta').max(torch.zeros(3))

@@ -49,8 +49,22 @@ facts = [
     ('07_net', 'net: parameters', 23581, None),
     ('07_net', 'net: 40 epochs', .982, .003),
     ('11_deeper', 'deeper: 52 layers learn with the skip, and not without', [True, False], None),
+    ('11_deeper', 'deeper: the training loss is bad, too', True, None),
     ('11_deeper', 'deeper: small ResNet, at least 0.995', True, None),
     ('11_deeper', 'deeper: resnet18, one epoch', .997, .007),
+    ('12_digits', 'digits: images', [60000, 10000], None),
+    ('12_digits', 'digits: pixel similarity, L1 and RMSE', [.6685, .8203], None),
+    ('12_digits', 'digits: how often L1 answers 1', 3278, None),
+    ('12_digits', 'digits: L1 from the median digits', .7534, None),
+    ('12_digits', 'digits: linear, at least 0.915', True, None),
+    ('12_digits', 'digits: net, at least 0.97', True, None),
+    ('12_digits', 'digits: small ResNet, at least 0.99', True, None),
+    ('12_digits', 'digits: conv-quick, at least 0.99', True, None),
+    ('12_digits', 'digits: label smoothing makes modest', True, None),
+    ('12_digits', 'digits: the ResNet is calibrated', True, None),
+    ('13_pictures', 'pictures: colours, merely scaled', True, None),
+    ('13_pictures', "pictures: MNIST's pen", True, None),
+    ('13_pictures', 'pictures: at least nine of ten of each kind', True, None),
 ]
 
 def asserted(text):
