@@ -1,0 +1,139 @@
+"Pictures of digits drawn in other ways than MNIST's, and files of all kinds"
+import io
+
+import numpy as np, pytest
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from matplotlib import font_manager
+
+from mnistlearn.all import *
+from mnistlearn.pictures import find_ink
+
+# strokes in a box of 100 x 140
+strokes = {'0': [[(50, 5), (20, 25), (10, 70), (20, 115), (50, 135), (80, 115), (90, 70), (80, 25), (50, 5)]], '1': [[(50, 5), (50, 135)]],
+    '2': [[(12, 35), (25, 12), (50, 5), (75, 12), (85, 35), (75, 60), (40, 95), (10, 135), (90, 135)]], '3': [[(15, 20), (45, 5), (80, 20), (80, 50), (45, 65), (85, 80), (88, 110), (50, 135), (12, 118)]],
+    '4': [[(20, 5), (15, 75), (85, 75)], [(75, 10), (70, 135)]], '5': [[(85, 5), (25, 5), (20, 60), (55, 52), (85, 75), (85, 110), (50, 135), (15, 122)]],
+    '6': [[(75, 5), (35, 40), (15, 90), (25, 125), (55, 135), (82, 115), (78, 85), (50, 75), (22, 90)]], '7': [[(10, 8), (90, 8), (45, 135)]],
+    '8': [[(50, 65), (22, 40), (30, 12), (52, 5), (75, 15), (78, 40), (50, 65), (18, 95), (25, 125), (50, 135), (78, 125), (85, 95), (50, 65)]],
+    '9': [[(82, 40), (60, 65), (30, 62), (15, 35), (30, 10), (60, 5), (82, 30), (82, 45), (75, 100), (60, 135)]]}
+
+def scribble(digit, width=10, at=(60, 40), size=(260, 220), ink=(0, 0, 0), paper=(255, 255, 255)):
+    "A digit drawn with a round pen"
+    im = Image.new('RGB', size, paper)
+    pen = ImageDraw.Draw(im)
+    for line in strokes[digit]:
+        points = [(x + at[0], y + at[1]) for x, y in line]
+        pen.line(points, fill=ink, width=width, joint='curve')
+        for x, y in points: pen.ellipse((x - width/2, y - width/2, x + width/2, y + width/2), fill=ink)
+    return im
+
+def lit(im, light=.5, noise=9, seed=0):
+    "As a camera would see it, with light from one side"
+    x = np.asarray(im, dtype=float)
+    x = x*(1 - light*np.linspace(0, 1, x.shape[1]))[None, :, None] + np.random.default_rng(seed).normal(0, noise, x.shape)
+    return Image.fromarray(x.clip(0, 255).astype(np.uint8))
+
+def on_nothing(digit, grey):
+    mask = scribble(digit, paper=(0, 0, 0), ink=(255, 255, 255)).convert('L')
+    return Image.merge('LA', (Image.new('L', mask.size, grey), mask))
+
+def jpeg(im):
+    file = io.BytesIO()
+    im.save(file, 'JPEG', quality=20)
+    return Image.open(file)
+
+def framed(im):
+    ImageDraw.Draw(im).rectangle((0, 0, im.width - 1, im.height - 1), outline=(0, 0, 0), width=5)
+    return im
+
+def lined(im):
+    for y in range(10, im.height, 26): ImageDraw.Draw(im).line((0, y, im.width, y), fill=(195, 205, 225))
+    return im
+
+def specked(im):
+    for x, y in np.random.default_rng(1).integers(5, 50, (6, 2)).tolist(): ImageDraw.Draw(im).rectangle((x, y, x + 2, y + 2), fill=(0, 0, 0))
+    return im
+
+kinds = dict(plain=scribble, thin=lambda d: scribble(d, 3), thick=lambda d: scribble(d, 24), corner=lambda d: scribble(d, at=(5, 5)), touching=lambda d: scribble(d, 12, at=(100, -3)),
+    white_on_black=lambda d: scribble(d, ink=(255,)*3, paper=(0,)*3), chalk=lambda d: lit(scribble(d, 12, ink=(205, 205, 190), paper=(45, 75, 55))), photograph=lambda d: lit(scribble(d, ink=(60, 60, 70), paper=(175, 170, 165))),
+    faint=lambda d: lit(scribble(d, ink=(130,)*3, paper=(175,)*3), .3, 5), colours=lambda d: scribble(d, ink=(200, 40, 40), paper=(90, 110, 60)), dark_alpha=lambda d: on_nothing(d, 0), light_alpha=lambda d: on_nothing(d, 255),
+    large=lambda d: lit(scribble(d, ink=(60,)*3, paper=(170,)*3).resize((1600, 1350))), small=lambda d: scribble(d, 16).crop((40, 20, 180, 200)).resize((24, 30)), in_a_large_page=lambda d: lit(scribble(d, 12, size=(900, 800), at=(600, 500), ink=(50,)*3, paper=(180,)*3), .3, 6),
+    blurred=lambda d: scribble(d, 12).filter(ImageFilter.GaussianBlur(4)), jpeg=lambda d: jpeg(lit(scribble(d, ink=(60, 50, 50), paper=(170, 160, 150)))), turned=lambda d: scribble(d, 12).rotate(10, fillcolor=(255, 255, 255)),
+    framed=lambda d: framed(scribble(d, 12)), lined=lambda d: lined(scribble(d, 12)), specked=lambda d: specked(scribble(d, 12, at=(90, 50))), grey=lambda d: scribble(d).convert('L'), palette=lambda d: scribble(d).convert('P'), bits=lambda d: scribble(d).convert('1'), cmyk=lambda d: scribble(d).convert('CMYK'),
+    sixteen=lambda d: Image.fromarray(np.asarray(scribble(d).convert('L')).astype(np.uint16)*257), floats=lambda d: Image.fromarray(np.asarray(scribble(d).convert('L')).astype(np.float32)/255))
+
+@pytest.fixture(scope='module')
+def reader(tmp_path_factory):
+    "Trained on the images at hand; 4,000 of them where there are no more"
+    return Reader.train('conv-quick', load_digits(mnist()), logging=False)
+
+def answers(reader, pictures): return ''.join(reader.read(o).answer for o in pictures)
+
+@pytest.mark.parametrize('kind', kinds)
+def test_digits_drawn_in_many_ways_are_read(reader, kind):
+    found = answers(reader, [kinds[kind](d) for d in strokes])
+    assert sum(a == b for a, b in zip(found, strokes)) >= 9, found
+
+@pytest.mark.parametrize('family', ['DejaVu Sans', 'DejaVu Serif', 'DejaVu Sans Mono'])
+def test_printed_digits_are_read(reader, family):
+    font = ImageFont.truetype(font_manager.findfont(font_manager.FontProperties(family=family, weight='bold')), 120)
+    def printed(d):
+        im = Image.new('L', (200, 200), 255)
+        ImageDraw.Draw(im).text((60, 30), d, font=font, fill=0)
+        return im
+    assert sum(a == b for a, b in zip(answers(reader, map(printed, strokes)), strokes)) >= 9
+
+def test_mnists_own_images_stay_as_they_are(written_subset):
+    x = load_digits(written_subset.full, cache=False).valid_x[::20]
+    assert sum((as_mnist(o) == o).all().item() for o in x) >= .95*len(x)
+    flat, image = as_mnist(x[0].flatten()), as_mnist(Image.fromarray(x[0].numpy()))
+    assert (flat == image).all()
+
+def test_the_result_is_a_centred_mnist_image():
+    for d in strokes:
+        x = as_mnist(lit(scribble(d))).float()
+        assert x.shape == (28, 28) and x.max() == 255 and (x == 0).float().mean() > .5
+        assert max((x > 60).any(i).sum() for i in (0, 1)) in (19, 20, 21)
+        for i in (0, 1): assert abs((x.sum(1 - i)*(torch.arange(28) + .5)).sum()/x.sum() - 14) < .75
+
+def test_inverting_and_moving_change_nothing_much():
+    a, b, c = (to_float(as_mnist(o)) for o in (scribble('5'), scribble('5', at=(120, 20)), scribble('5', ink=(255,)*3, paper=(0,)*3)))
+    assert (a - b).abs().mean() < .02 and (a - c).abs().mean() < .02
+
+def test_a_camera_held_sideways():
+    im = scribble('7').rotate(90, expand=True)
+    exif = im.getexif()
+    exif[0x0112] = 6 # turn it by a quarter to the right
+    file = io.BytesIO()
+    im.save(file, 'JPEG', exif=exif)
+    assert (to_float(as_mnist(file)) - to_float(as_mnist(scribble('7')))).abs().mean() < .06
+
+@pytest.mark.parametrize('picture', [Image.new('RGB', (90, 70), (120, 120, 120)), Image.new('L', (28, 28)), np.full((40, 40), 255, np.uint8), Image.new('RGBA', (50, 50)), Image.new('L', (1, 1), 9), Image.new('L', (2, 50), 9)])
+def test_an_empty_page_is_refused(picture):
+    with pytest.raises(ValueError, match='no digit'): as_mnist(picture)
+
+def test_broken_files_are_named(tmp_path):
+    scribble('3').save(tmp_path/'three.png')
+    data = (tmp_path/'three.png').read_bytes()
+    for name, content in (('empty.png', b''), ('text.png', b'no picture'), ('half.png', data[:len(data)//2])):
+        (tmp_path/name).write_bytes(content)
+        with pytest.raises(ValueError, match=name): as_mnist(tmp_path/name)
+    with pytest.raises(FileNotFoundError, match='gone.png'): as_mnist(tmp_path/'gone.png')
+    with pytest.raises(OSError, match='is a folder'): as_mnist(tmp_path)
+
+def test_a_reader_is_the_same_after_a_file(reader, tmp_path):
+    reader.save(tmp_path/'r.safetensors')
+    again = Reader.load(tmp_path/'r.safetensors')
+    assert (again.vocab, again.recipe, again.accuracy, again.n_images) == (reader.vocab, reader.recipe, reader.accuracy, reader.n_images)
+    for d in strokes: assert (again.read(scribble(d)).probabilities == reader.read(scribble(d)).probabilities).all()
+
+@pytest.mark.parametrize('harm', [lambda b: b[:len(b)//2], lambda b: b[:-9] + bytes([b[-9] ^ 1]) + b[-8:], lambda b: b''])
+def test_a_damaged_reader_is_refused(reader, tmp_path, harm):
+    reader.save(file := tmp_path/'r.safetensors')
+    file.write_bytes(harm(file.read_bytes()))
+    with pytest.raises(ValueError, match='r.safetensors'): Reader.load(file)
+
+def test_a_file_that_holds_no_reader_is_refused(reader, tmp_path):
+    state = dict(reader=1, recipe=reader.recipe, vocab=reader.vocab, accuracy=.5, n_images=1, model=dict(reader.model.state_dict()))
+    for change, says in ((dict(recipe='alchemy'), 'alchemy'), (dict(recipe='net'), 'does not fit'), (dict(vocab=['a', 'b']), 'does not fit'), (dict(reader=2), 'holds no reader')):
+        write_state(tmp_path/'r.safetensors', {**state, **change})
+        with pytest.raises(ValueError, match=says): Reader.load(tmp_path/'r.safetensors')
