@@ -29,6 +29,9 @@ from .callbacks import *
 from .saving import *
 from .interpret import *
 from .deeper import *
+from .digits import *
+from .pictures import *
+from .scale import *
 from .course import *
 
 __all__ = [o for o in globals() if not o.startswith('_')]

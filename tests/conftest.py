@@ -1,3 +1,6 @@
+import os
+os.environ.setdefault('OMP_NUM_THREADS', '1') # two tests run at a time, and threads of both would wait for each other
+
 import functools, gzip, io, shutil, tarfile, tempfile, threading
 from contextlib import redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -3,7 +3,7 @@ import os, subprocess, sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 command = Path(sys.executable).parent/'mnistlearn'
 
@@ -42,11 +42,58 @@ def test_other_digits_and_pictures_of_ones_own(run, write_digits):
 
 @pytest.mark.parametrize('args,says', [((), 'COMMAND'), (('dance',), 'dance'), (('course', '--digits', '3'), 'pair of digits'), (('course', '--digits', '3,3'), 'pair of digits'),
     (('course', '--out', 'no/such/course.png'), 'no folder'), (('course', '--out', 'course.doc'), '.png'), (('course', '--speed', '3'), '--speed'),
-    (('course', '--seed', 'x'), 'seed'), (('course', '--seed', '9'*30), 'seed'), (('course', '--data', ''), 'no name'), (('course', '--out', '.'), 'cannot be written'), (('course', '--data', 'nowhere'), 'nowhere: there is no such folder'), (('course', '--data', '.'), 'expected the folders train and valid')])
+    (('course', '--seed', 'x'), 'seed'), (('course', '--seed', '9'*30), 'seed'), (('course', '--data', ''), 'no name'), (('course', '--out', '.'), 'cannot be written'), (('course', '--data', 'nowhere'), 'nowhere: there is no such folder'), (('course', '--data', '.'), 'expected the folders train and valid'),
+    (('train',), 'STAGE'), (('train', 'dinner'), 'conv-quick'), (('train', 'net', '--out', '.'), 'cannot be written'), (('train', 'net', '--digits', '3'), 'pair of digits'), (('train', 'net', '--data', 'nowhere'), 'no such folder'),
+    (('predict',), 'IMAGE'), (('predict', 'x.png', '--model', 'gone.safetensors'), 'gone.safetensors'), (('predict', 'x.png', '--out', 'x.doc'), '.png')])
 def test_bad_arguments_get_one_line_and_status_2(run, args, says):
     out = run(*args)
     assert out.returncode == 2 and out.stdout == ''
     assert out.stderr.count('\n') == 1 and says in out.stderr and out.stderr.startswith('mnistlearn')
+
+def test_all_ten_digits(run, tmp_path):
+    out = run('course', '--digits', 'all', '--out', 'ten.png')
+    assert (out.returncode, out.stderr) == (0, '')
+    rows = {o[:24].strip(): float(o.split()[-2]) for o in out.stdout.splitlines()[2:8]}
+    assert len(rows) == 6 and rows['pixel similarity, L1'] == .675 and rows['pixel similarity, RMSE'] == .808
+    assert min(rows.values()) >= .65 and max(rows.values()) > .95 and out.stdout.endswith('picture: ten.png\n')
+    with Image.open(tmp_path/'ten.png') as im: assert im.width > 800
+
+def three(file):
+    im = Image.new('RGB', (200, 160), (230, 225, 215))
+    ImageDraw.Draw(im).line([(20, 20), (55, 12), (75, 30), (45, 55), (80, 75), (70, 110), (25, 112)], fill=(40, 60, 140), width=5)
+    im.save(file)
+
+def test_a_stage_is_trained_and_reads_pictures(run, tmp_path):
+    three(tmp_path/'three.jpg'), three(tmp_path/'again.png')
+    (tmp_path/'broken.png').write_text('no picture')
+    out = run('train', 'conv-quick', '--out', 'mine.safetensors')
+    assert (out.returncode, out.stderr) == (0, '') and 'conv-quick: right on 9' in out.stdout and 'model: mine.safetensors' in out.stdout
+    out = run('predict', 'three.jpg', 'broken.png', 'gone.png', 'again.png', '--model', 'mine.safetensors', '--show')
+    assert out.returncode == 2
+    assert [o.split()[1] for o in out.stdout.splitlines()[:2]] == ['3', '3'] and out.stdout.splitlines()[2] == 'picture: predict.png'
+    assert [o.split(':')[1].strip() for o in out.stderr.splitlines()] == ['broken.png', 'gone.png']
+    with Image.open(tmp_path/'predict.png') as im: assert im.height > 150
+    (tmp_path/'mine.safetensors').write_bytes((tmp_path/'mine.safetensors').read_bytes()[:-5])
+    out = run('predict', 'three.jpg', '--model', 'mine.safetensors')
+    assert out.returncode == 2 and 'mine.safetensors is damaged' in out.stderr and out.stderr.count('\n') == 1
+
+def test_without_a_model_one_is_trained_once(run, tmp_path):
+    three(tmp_path/'three.png')
+    first, second = (run('predict', 'three.png', XDG_CACHE_HOME=str(tmp_path/'cache')) for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert 'training conv-quick, once' in first.stderr and second.stderr == ''
+    assert second.stdout.splitlines()[-1].startswith('three.png: 3 (') and first.stdout == second.stdout
+    out = run('predict', 'three.png', 'predict.png', '--show')
+    assert out.returncode == 2 and 'would be overwritten' in out.stderr and out.stdout == ''
+
+def test_two_digits_and_classes_with_names(run, tmp_path, write_digits):
+    three(tmp_path/'three.png')
+    assert run('train', 'net', '--digits', '7,3').returncode == 0
+    assert run('predict', 'three.png', '--model', 'net.safetensors').stdout.startswith('three.png: 3 (')
+    words = write_digits('words', digits=('boot', 'coat'), n=40)
+    out = run('train', 'linear', '--data', words)
+    assert out.returncode == 0, out.stderr
+    assert run('predict', 'three.png', '--model', 'linear.safetensors').stdout.split()[1] in ('boot', 'coat')
 
 def test_a_broken_image_is_named(run, write_digits):
     mine = write_digits('mine')
@@ -67,7 +114,7 @@ def test_an_output_that_can_not_show_a_name_does_not_stop_the_run(run, write_dig
 def test_help_says_all(run):
     text = run('--help').stdout
     assert '--digits A,B' in run('course', '--help').stdout
-    for o in ('course', '--digits', '--data', '--out', '--seed', 'MNISTLEARN_DATA', 'FASTAI_HOME', 'exit status', 'examples', 'course.png'): assert o in text
+    for o in ('course', 'train conv', 'predict photo.jpg', '--digits', '--data', '--out', '--seed', 'MNISTLEARN_DATA', 'FASTAI_HOME', 'exit status', 'examples', 'course.png'): assert o in text
     assert run('--version').stdout.startswith('mnistlearn ')
 
 def test_a_terminal_gets_a_progress_bar(tmp_path, subset_folder):
