@@ -213,6 +213,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                    'mnistlearn.course._linear_learner': ('course.html#_linear_learner', 'mnistlearn/course.py'),
                                    'mnistlearn.course._net': ('course.html#_net', 'mnistlearn/course.py'),
                                    'mnistlearn.course._pixel_similarity': ('course.html#_pixel_similarity', 'mnistlearn/course.py'),
+                                   'mnistlearn.course._plot_errors': ('course.html#_plot_errors', 'mnistlearn/course.py'),
                                    'mnistlearn.course._with_optimizer': ('course.html#_with_optimizer', 'mnistlearn/course.py'),
                                    'mnistlearn.course.course_table': ('course.html#course_table', 'mnistlearn/course.py'),
                                    'mnistlearn.course.digits_ticks': ('course.html#digits_ticks', 'mnistlearn/course.py'),

@@ -54,7 +54,7 @@ def _parser():
 examples:
   mnistlearn course                    train every stage on the 3s and 7s
   mnistlearn course --digits 4,9       another pair, from all of MNIST
-  mnistlearn course --digits all       the ten-digit stages, some two minutes
+  mnistlearn course --digits all       the ten-digit stages, about a minute
   mnistlearn course --data my_digits   pictures of your own: 28 x 28, in
                                        my_digits/train/3, my_digits/valid/3, ...
   mnistlearn course --out slide.pdf    write the picture there, not to course.png

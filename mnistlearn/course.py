@@ -113,6 +113,16 @@ def course_table(
     return pd.DataFrame([dict(stage=o.name, adds=o.adds, parameters=o.parameters, accuracy=o.history[-1], seconds=o.seconds) for o in stages])
 
 # %% ../nbs/90_course.ipynb #afb18493
+def _plot_errors(ax, stages, colors):
+    "How often each stage is wrong"
+    wrong = [100*(1 - o.history[-1]) for o in stages]
+    ax.bar_label(ax.barh([o.name for o in stages], wrong, color=colors, height=.6), [f'{o:.1f}%' for o in wrong], padding=3)
+    ax.invert_yaxis()
+    ax.margins(x=.16)
+    ax.set(title='Wrong, on images never seen in training', xticks=[])
+    ax.spines[['bottom', 'left']].set_visible(False)
+    ax.tick_params(length=0)
+
 def plot_course(
     stages, # what `run_course` gave
     title='From pixels to a neural net', # above the whole picture
@@ -133,14 +143,7 @@ def plot_course(
         sub.text(.06, .7, text, fontsize=11)
 
     err, curve = bottom.subplots(1, 2, gridspec_kw=dict(left=.16, right=.97, bottom=.2, top=.88, wspace=.22))
-    wrong = [100*(1 - o.history[-1]) for o in stages]
-    bars = err.barh([o.name for o in stages], wrong, color=[palette['red']] + [palette['blue']]*3 + [palette['green']], height=.6)
-    err.bar_label(bars, [f'{o:.1f}%' for o in wrong], padding=3)
-    err.invert_yaxis()
-    err.margins(x=.14)
-    err.set(title='Wrong, on images never seen in training', xticks=[])
-    err.spines[['bottom', 'left']].set_visible(False)
-    err.tick_params(length=0)
+    _plot_errors(err, stages, [palette['red']] + [palette['blue']]*3 + [palette['green']])
 
     for name, color in (('linear, BasicOptim', palette['blue']), ('neural net', palette['green'])):
         history = by_name[name].history
@@ -200,14 +203,7 @@ def plot_digits(
         sub.text(.02, .45, text, fontsize=11, va='center')
     left, right = bottom.subfigures(1, 2, width_ratios=[1.25, 1])
     err = left.subplots(gridspec_kw=dict(left=.36, right=.97, bottom=.05, top=.86))
-    wrong = [100*(1 - o.history[-1]) for o in stages]
-    bars = err.barh([o.name for o in stages], wrong, color=[palette['red']]*2 + [palette['blue']] + [palette['green']]*3, height=.6)
-    err.bar_label(bars, [f'{o:.1f}%' for o in wrong], padding=3)
-    err.invert_yaxis()
-    err.margins(x=.16)
-    err.set(title='Wrong, on images never seen in training', xticks=[])
-    err.spines[['bottom', 'left']].set_visible(False)
-    err.tick_params(length=0)
+    _plot_errors(err, stages, [palette['red']]*2 + [palette['blue']] + [palette['green']]*3)
     _, worst = interp.top_losses(10)
     axs = right.subplots(2, 5, gridspec_kw=dict(left=.02, right=.98, bottom=.02, top=.74, wspace=.1, hspace=.45))
     for ax in axs.flat: ax.axis('off')

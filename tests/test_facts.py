@@ -57,6 +57,7 @@ facts = [
     ('12_digits', 'digits: how often L1 answers 1', 3278, None),
     ('12_digits', 'digits: L1 from the median digits', .7534, None),
     ('12_digits', 'digits: linear, at least 0.915', True, None),
+    ('12_digits', 'digits: the hidden layer leaves little more than a third of the mistakes', True, None),
     ('12_digits', 'digits: net, at least 0.97', True, None),
     ('12_digits', 'digits: small ResNet, at least 0.99', True, None),
     ('12_digits', 'digits: conv-quick, at least 0.99', True, None),
