@@ -131,11 +131,10 @@ def _course(args):
     print(f'picture: {args.out}')
 
 def _trained(stage, data, names, seed=42):
-    from mnistlearn.digits import n_epochs, recipes
+    from mnistlearn.digits import n_steps, recipes
     from mnistlearn.learner import Callback
     from mnistlearn.pictures import Reader
-    recipe = recipes[stage]
-    tick = _bar(n_epochs(recipe, data)*-(-len(data.train_x)//recipe.bs))
+    tick = _bar(n_steps(recipes[stage], data))
     return Reader.train(stage, data, names, seed=seed, logging=False, cbs=Callback(after_batch=lambda cb: tick() if cb.training else None))
 
 def _train(args):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from .baseline import PixelSimilarity, accuracy, mnist_distance, rmse_distance
 from .batches import DataLoader, DataLoaders, TensorPairs, default_device
 from .data import Digits, palette, show_image, to_np
-from .digits import n_epochs, recipes, train_recipe
+from .digits import n_steps, recipes, train_recipe
 from .interpret import ClassificationInterpretation
 from .learner import Callback, Learner
 from .loss import batch_accuracy, binary, init_params, linear1, mnist_loss
@@ -161,7 +161,7 @@ def digits_ticks(
     data:Digits, # images and labels
 ) -> int: # how often `run_digits` will call `tick`
     "How long it will take, in training batches"
-    return sum(n_epochs(recipes[o], data)*-(-len(data.train_x)//recipes[o].bs) for o in _ten)
+    return sum(n_steps(recipes[o], data) for o in _ten)
 
 def run_digits(
     data:Digits, # images and labels, as `load_digits` gives them

@@ -122,3 +122,56 @@ def test_looking_around_in_use_is_the_mean_of_five():
     x = torch.rand(2, 1, 28, 28)
     want = sum(x[..., i:i + 24, j:j + 24].sum((1, 2, 3)) for i, j in ((2, 2), (1, 2), (3, 2), (2, 1), (2, 3)))/5
     assert torch.allclose(Looks(Sum()).eval()(x)[:, 0], want)
+
+def hardest(data, share=.25):
+    "A Learner whose epochs read a share of the images"
+    set_seed(1)
+    dls = image_dls(data, 16, flat=True)
+    dls.train = HardestFirst(dls.train_ds, 16, share=share, after_batch=dls.train.after_batch)
+    return Learner(dls, nn.Linear(784, len(dls.vocab)), cross_entropy, lr=.1, cbs=NoteLosses())
+
+def test_everything_is_read_once_and_what_is_hard_more_often(written_subset):
+    data, read = load_digits(written_subset.full, (3, 7), cache=False), []
+    learn = hardest(data)
+    with learn.no_logging(): learn.fit(8, cbs=Callback(after_train=lambda: read.append(learn.dls.train.order.clone())))
+    n = len(data.train_x)
+    times = torch.cat(read).bincount(minlength=n)
+    assert all(len(o.unique()) == len(o) == -(-n//4) for o in read) and times.min() >= 1 and times.max() >= 4
+    late = learn.dls.train
+    assert torch.isfinite(late.latest).all() and len(learn.get_preds(0)[0]) == n # in use, all of them
+    late.losses = torch.arange(n).float()
+    assert set(range(n - late.n_hard, n)) <= set(late.choose().tolist())
+
+def test_the_loss_is_noted_for_the_item_that_had_it(written_subset):
+    learn = hardest(load_digits(written_subset.full, (3, 7), cache=False), share=1.)
+    with learn.no_logging(): learn.fit(1, lr=0.)
+    want = learn.get_preds(0, with_loss=True)[-1]
+    assert torch.allclose(learn.dls.train.latest, want, atol=1e-5) and want.std() > .01
+    with learn.no_logging(): learn.fit(1, lr=0.)
+    assert torch.allclose(learn.dls.train.latest, want, atol=1e-5)
+
+def test_an_interrupted_fit_goes_on_with_the_same_images(written_subset, tmp_path):
+    data = load_digits(written_subset.full, (3, 7), cache=False)
+    whole = hardest(data)
+    with whole.no_logging(): whole.fit(6)
+    cut = hardest(data)
+    def stop(): 
+        if cut.train_iter == 3*len(cut.dls.train) + 2: raise KeyboardInterrupt
+    with cut.no_logging(), pytest.raises(KeyboardInterrupt): cut.fit(6, cbs=[Checkpoint(tmp_path/'fit', every=1), Callback(before_batch=lambda: cut.training and stop())])
+    again = hardest(data)
+    with again.no_logging(): again.fit(6, resume=tmp_path/'fit')
+    assert torch.equal(whole.dls.train.latest, again.dls.train.latest)
+    assert all(torch.equal(p, q) for p, q in zip(whole.model.parameters(), again.model.parameters()))
+
+def test_a_recipe_of_the_hardest_learns_and_says_how_long_it_takes(written_subset):
+    data, steps = load_digits(written_subset.full, (1, 4, 8), cache=False), []
+    data = Digits(data.train_x[::2], data.train_y[::2], *data[2:])
+    recipe = recipes['conv-quick']._replace(share=.3)
+    learn = train_recipe(recipe, data, logging=False, cbs=Callback(after_batch=lambda cb: steps.append(1) if cb.training else None))
+    assert learn.recorder.values[-1][2] > .9 and len(steps) == n_steps(recipe, data)
+
+def test_several_processes_would_read_different_images(written_subset, monkeypatch):
+    learn = hardest(load_digits(written_subset.full, (3, 7), cache=False))
+    monkeypatch.setattr(torch.distributed, 'is_initialized', lambda: True)
+    monkeypatch.setattr(torch.distributed, 'get_world_size', lambda: 2)
+    with pytest.raises(RuntimeError, match='on several, train without it'): learn.fit(1)
