@@ -155,7 +155,7 @@ def test_an_interrupted_fit_goes_on_with_the_same_images(written_subset, tmp_pat
     whole = hardest(data)
     with whole.no_logging(): whole.fit(6)
     cut = hardest(data)
-    def stop(): 
+    def stop():
         if cut.train_iter == 3*len(cut.dls.train) + 2: raise KeyboardInterrupt
     with cut.no_logging(), pytest.raises(KeyboardInterrupt): cut.fit(6, cbs=[Checkpoint(tmp_path/'fit', every=1), Callback(before_batch=lambda: cut.training and stop())])
     again = hardest(data)
