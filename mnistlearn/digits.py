@@ -223,7 +223,7 @@ recipes['conv'] = Recipe(lambda n: Looks(conv_net(n)), epochs=2, lr=.01, label_s
 
 # %% ../nbs/12_digits.ipynb #32d93c9a
 class HardestFirst(DataLoader):
-    "In each loop a share of the items: those not read yet, then those with the highest loss when last read, and some by chance. `NoteLosses` tells it the losses"
+    "In each loop a share of the items: those not read yet, then those with the highest loss when last read, and some by chance; in random order. `NoteLosses` tells it the losses"
     def __init__(self,
         dataset, # any collection with a length and items
         *args, # handed to `DataLoader`
@@ -265,11 +265,11 @@ class NoteLosses(Callback):
     "Tells a `HardestFirst` loader how hard its items were"
     def before_fit(self):
         if torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1: raise RuntimeError('HardestFirst chooses by losses that this process alone has seen, so processes would read different images: on several, train without it')
-    def before_train(self): self.learn.dls.train.losses = self.learn.dls.train.latest.clone()
+    def before_train(self): self.dls.train.losses = self.dls.train.latest.clone()
     def after_loss(self):
-        if self.training: self.learn.dls.train.note(self.iter, item_losses(self.learn.loss_func, self.learn.pred.detach(), *self.learn.yb))
-    def state_dict(self): return {o: getattr(self.learn.dls.train, o) for o in ('losses', 'latest')}
-    def load_state_dict(self, state): vars(self.learn.dls.train).update(state)
+        if self.training: self.dls.train.note(self.iter, item_losses(self.loss_func, self.pred.detach(), *self.yb))
+    def state_dict(self): return {o: getattr(self.dls.train, o) for o in ('losses', 'latest')}
+    def load_state_dict(self, state): vars(self.dls.train).update(state)
 
 # %% ../nbs/12_digits.ipynb #89fea406
 recipes['conv-long'] = Recipe(lambda n: Looks(conv_net(n), shift=2, stretch=.1, slant=.2), epochs=34, lr=.4, label_smoothing=.1, opt_func=partial(SGD, mom=.9, wd=2e-3, decouple_wd=False), share=.2)
