@@ -263,6 +263,7 @@ class HardestFirst(DataLoader):
 
 class NoteLosses(Callback):
     "Tells a `HardestFirst` loader how hard its items were"
+    in_trials = False
     def before_fit(self):
         if torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1: raise RuntimeError('HardestFirst chooses by losses that this process alone has seen, so processes would read different images: on several, train without it')
     def before_train(self): self.dls.train.losses = self.dls.train.latest.clone()

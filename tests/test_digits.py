@@ -175,3 +175,10 @@ def test_several_processes_would_read_different_images(written_subset, monkeypat
     monkeypatch.setattr(torch.distributed, 'is_initialized', lambda: True)
     monkeypatch.setattr(torch.distributed, 'get_world_size', lambda: 2)
     with pytest.raises(RuntimeError, match='on several, train without it'): learn.fit(1)
+
+def test_looking_for_a_rate_leaves_the_loader_as_it_was(written_subset):
+    learn = hardest(load_digits(written_subset.full, (3, 7), cache=False))
+    with learn.no_logging(): learn.fit(2)
+    before = learn.dls.train.latest.clone()
+    learn.lr_find(show_plot=False)
+    assert torch.equal(learn.dls.train.latest, before)
