@@ -32,6 +32,8 @@ from .deeper import *
 from .digits import *
 from .pictures import *
 from .scale import *
+from .check import *
+from .exercises import *
 from .course import *
 
 __all__ = [o for o in globals() if not o.startswith('_')]

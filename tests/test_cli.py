@@ -44,7 +44,7 @@ def test_other_digits_and_pictures_of_ones_own(run, write_digits):
     (('course', '--out', 'no/such/course.png'), 'no folder'), (('course', '--out', 'course.doc'), '.png'), (('course', '--speed', '3'), '--speed'),
     (('course', '--seed', 'x'), 'seed'), (('course', '--seed', '9'*30), 'seed'), (('course', '--data', ''), 'no name'), (('course', '--out', '.'), 'cannot be written'), (('course', '--data', 'nowhere'), 'nowhere: there is no such folder'), (('course', '--data', '.'), 'expected the folders train and valid'),
     (('train',), 'STAGE'), (('train', 'dinner'), 'conv-quick'), (('train', 'net', '--out', '.'), 'cannot be written'), (('train', 'net', '--digits', '3'), 'pair of digits'), (('train', 'net', '--data', 'nowhere'), 'no such folder'),
-    (('predict',), 'IMAGE'), (('predict', 'x.png', '--model', 'gone.safetensors'), 'gone.safetensors'), (('predict', 'x.png', '--out', 'x.doc'), '.png')])
+    (('predict',), 'IMAGE'), (('predict', 'x.png', '--model', 'gone.safetensors'), 'gone.safetensors'), (('predict', 'x.png', '--out', 'x.doc'), '.png'), (('exercises', '--out', 'no/where'), 'no folder'), (('exercises', '--out', '.git/x'), 'no folder'), (('exercises', '--answers'), '--answers')])
 def test_bad_arguments_get_one_line_and_status_2(run, args, says):
     out = run(*args)
     assert out.returncode == 2 and out.stdout == ''
@@ -110,6 +110,15 @@ def test_a_link_to_nothing_is_named(run, write_digits):
 def test_an_output_that_can_not_show_a_name_does_not_stop_the_run(run, write_digits):
     mine = write_digits('häßlich', n=20)
     assert run('course', '--data', mine, '--out', 'ü.png', PYTHONIOENCODING='ascii').returncode == 0
+
+def test_exercises_are_written_once(run, tmp_path):
+    out = run('exercises')
+    assert (out.returncode, out.stderr) == (0, '') and 'notebooks in exercises' in out.stdout
+    (tmp_path/'exercises'/'00_data.ipynb').write_text('my work')
+    out = run('exercises', '--out', 'exercises')
+    assert out.returncode == 2 and 'is there already' in out.stderr and (tmp_path/'exercises'/'00_data.ipynb').read_text() == 'my work'
+    assert run('exercises', '--solutions').returncode == 0
+    assert {o.name for o in (tmp_path/'solutions').iterdir()} == {o.name for o in (tmp_path/'exercises').iterdir()}
 
 def test_help_says_all(run):
     text = run('--help').stdout

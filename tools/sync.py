@@ -1,4 +1,4 @@
-"""Writes what is derived: the Colab cells of every notebook from settings.ini, and README.md from nbs/index.ipynb
+"""Writes what is derived: the Colab cells of every notebook from settings.ini, exercises from mnistlearn/bank, and README.md from nbs/index.ipynb
 
     python tools/sync.py            write what is out of step
     python tools/sync.py --check    name what is out of step, and fail if anything is
@@ -8,10 +8,13 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import nbformat
-from fastcore.nbio import mk_cell, nb2str, read_nb
+from fastcore.nbio import dict2nb, mk_cell, nb2str, read_nb
 from nbconvert import MarkdownExporter
 
 root = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(root))
+from mnistlearn.exercises import chapter_cells, exercise_notebook, exercise_units
+
 config = ConfigParser()
 config.read(root/'settings.ini', encoding='utf-8')
 facts = config['DEFAULT']
@@ -34,9 +37,26 @@ def join_streams(cell):
         else: outputs.append(o)
     if cell.cell_type == 'code': cell.outputs = outputs
 
+def with_exercises(path):
+    "The notebook with its exercises as they are in mnistlearn/bank; what a cell showed is kept while its source is the same"
+    unit, nb = path.stem, read_nb(path) if path.exists() else dict2nb(exercise_notebook(path.stem))
+    if unit not in exercise_units(): return nb
+    old = {c.id: c for c in nb.cells}
+    def cell(c):
+        if c['cell_type'] == 'markdown': return mk_cell(c['source'], 'markdown', id=c['id'])
+        same = (was := old.get(c['id'])) is not None and was.source == c['source']
+        return mk_cell(c['source'], id=c['id'], execution_count=None, outputs=was.outputs if same else [])
+    if not unit[0].isdigit():
+        nb.cells = [cell(c) for c in exercise_notebook(unit)['cells']]
+        return nb
+    nb.cells = [c for c in nb.cells if not re.fullmatch('ex[0-9a-f]{6}', c.get('id', ''))]
+    end = next(i for i, c in enumerate(nb.cells) if c.cell_type == 'markdown' and re.search('^## What we have', c.source, re.M))
+    nb.cells[end:end] = [cell(c) for c in chapter_cells(unit)]
+    return nb
+
 def tidied(path):
-    "The notebook's text with the hidden install cell first, and the link below its title"
-    nb = read_nb(path)
+    "The notebook's text with its exercises, the hidden install cell first, and the link below its title"
+    nb = with_exercises(path)
     for c in nb.cells: join_streams(c)
     cells = [c for c in nb.cells if "'google.colab' in sys.modules" not in c.source]
     title = next(c for c in cells if c.cell_type == 'markdown')
@@ -62,7 +82,7 @@ def readme():
 
 def derived():
     "Each file that is derived, and the text it should have"
-    for path in sorted((root/'nbs').glob('*.ipynb')): yield path, tidied(path)
+    for path in sorted({*(root/'nbs').glob('*.ipynb'), *(root/'nbs'/f'{o}.ipynb' for o in exercise_units())}): yield path, tidied(path)
     yield root/'README.md', readme()
 
 def main(check):
