@@ -51,12 +51,12 @@ def _text(o, limit=160):
     s = text(o)
     return s if len(s) <= limit else s[:limit - 4] + ' ...'
 
-def _close(a, b, tol): return a != a and b != b or math.isclose(a, b, rel_tol=tol, abs_tol=tol/100)
+def _close(a, b, tol, size=.1): return a != a and b != b or math.isclose(a, b, rel_tol=tol, abs_tol=tol*size/10)
 
 def difference(
     want, # the expected result, from `as_data`
     got, # the given one
-    tol=1e-4, # how far numbers may be apart, as a share of their size; near zero, a hundredth of it
+    tol=1e-4, # how far numbers may be apart, as a share of their size; in a tensor, also a tenth of that share of its largest
     at='', # where in a larger result they stand
 ): # None where they agree, else (where, expected, given) in words
     "The first difference between two results"
@@ -64,11 +64,12 @@ def difference(
     number = lambda o: isinstance(o, (bool, int, float))
     if number(want) and number(got): return None if _close(want, got, tol) else differ()
     if not isinstance(want, list): return None if want == got else differ()
-    if not isinstance(got, list) or want[0] != got[0] or want[0] == 'object': return differ()
+    if not isinstance(got, list) or got[:1] != want[:1] or want[0] == 'object': return differ()
     kind = want[0]
     if kind == 'tensor':
         if want[1] != got[1]: return differ()
-        off = [i for i, (a, b) in enumerate(zip(want[2], got[2])) if not _close(a, b, tol)]
+        size = max([.1, *(abs(o) for o in want[2] if math.isfinite(o))])
+        off = [i for i, (a, b) in enumerate(zip(want[2], got[2])) if not _close(a, b, tol, size)]
         if not off: return
         if len(want[2]) <= 16: return differ()
         where = ', '.join(map(str, map(int, np.unravel_index(off[0], want[1]))))
@@ -145,21 +146,24 @@ def _lock(job, names):
         *owners, name = path.split('.')
         owner = names.get(owners[0]) or import_module(owners[0])
         for o in owners[1:]: owner = getattr(owner, o)
-        def refuse(*args, path=path, **kwargs): raise RuntimeError(f'{path} is what this exercise asks you to write; do without it')
+        def refuse(*args, path=path, **kwargs): raise RuntimeError(f'{path} is not to be used in this exercise')
         setattr(owner, name, refuse)
     bank = os.path.join(os.path.dirname(os.path.realpath(mnistlearn.__file__)), 'bank')
     def guard(event, args):
         if event in ('open', 'os.listdir', 'os.scandir') and isinstance(args[0], (str, bytes, os.PathLike)) and os.path.realpath(os.fsdecode(args[0])).startswith(bank): raise PermissionError('an answer may not read the answers')
     sys.addaudithook(guard)
 
-def _told(e, source):
+def _told(e, job):
     "An exception in words, with the answer's line in which it came up"
-    lines = source.splitlines()
+    lines = job['source'].splitlines()
     at = [o.lineno for o in traceback.extract_tb(e.__traceback__) if o.filename == '<answer>' and o.lineno]
     where = f', in line {at[-1]}: `{lines[at[-1] - 1].strip()}`' if at and at[-1] <= len(lines) else ''
-    more = '. An answer stands alone: what it uses must be in its cell, or come from this chapter or an earlier one' if isinstance(e, (NameError, ImportError)) else ''
     try: words = str(e)
     except Exception: words = ''
+    more = ''
+    if isinstance(e, (NameError, ImportError)):
+        asked = [o for o in job['hide'] if repr(o) in words]
+        more = f'. {asked[0]} is what this exercise asks you to write' if asked else '. An answer stands alone: what it uses must be in its cell, or come from this chapter or an earlier one'
     return (words if isinstance(e, NotImplementedError) and words.startswith('the cell defines') else f'{type(e).__name__}: {words}{where}{more}')[:1000]
 
 def _perform(job):
@@ -181,7 +185,7 @@ def _perform(job):
         def seeded(f, *args):
             random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
             try: return dict(result=as_data(f(*args)))
-            except BaseException as e: return dict(error=_told(e, job['source']))
+            except BaseException as e: return dict(error=_told(e, job))
         before = dict(names)
         ran = seeded(lambda: exec(compile(job['source'], '<answer>', 'exec'), names))
         if 'error' in ran: return dict(error=ran['error'], printed=printed.getvalue())
@@ -232,7 +236,9 @@ def _serve():
     out = _prepare()
     jobs = os.fdopen(os.dup(0), encoding='utf-8')
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    for line in jobs: os.write(out, (json.dumps(_in_copy(json.loads(line), out)) + '\n').encode())
+    for line in jobs:
+        if 'torch.optim' in line: import torch._dynamo # which an optimizer imports when it is first used, and that takes seconds
+        os.write(out, (json.dumps(_in_copy(json.loads(line), out)) + '\n').encode())
 
 def _once():
     job = json.loads(sys.stdin.readline())
@@ -328,6 +334,7 @@ def judge(
     if 'stopped' in got: return Verdict(name, False, f'stopped after {task.limit:g} seconds. Is there a loop that never ends?')
     if 'died' in got: return Verdict(name, False, 'the process that ran it ended before the check was over. Does it call `exit`?')
     if 'error' in got: return Verdict(name, False, f'running the cell raised {got["error"]}')
+    if [o for o, _ in got['results']] != [o for o, _ in want['results']]: return Verdict(name, False, 'what came back is not what the check asked for')
     differ = [(label, w, g, d) for (label, w), (_, g) in zip(want['results'], got['results']) if (d := 'error' in g or difference(w['result'], g['result']))]
     n = len(want['results'])
     if not differ: return Verdict(name, True, 'right' + f' on all {n} inputs'*(n > 1))
@@ -336,5 +343,5 @@ def judge(
     if 'error' in g: words += [f'expected   {_text(w["result"])}', f'given      {g["error"]}']
     else:
         words += [f'at         {d[0]}']*bool(d[0]) + [f'expected   {d[1]}', f'given      {d[2]}']
-        if g['result'] is None and got['printed'].strip(): words.append('It printed something, and returned nothing: a result has to be returned.')
+    if got.get('printed', '').strip() and (g.get('result', 0) is None or 'NoneType' in g.get('error', '')): words.append('It printed something, and returned nothing: a result has to be returned.')
     return Verdict(name, False, '\n    '.join(words))

@@ -90,7 +90,10 @@ def _units(): return {o.stem: read_exercises(o) for o in sorted(_bank.glob('*.md
 
 def exercises() -> dict: # each by its name
     "All exercises, in the order of the chapters"
-    return {e.name: e for _, _, es in _units().values() for e in es}
+    all = [e for *_, es in _units().values() for e in es]
+    for what, names in ('exercise', [e.name for e in all]), ('title', [o[0] for o in _units().values()]):
+        if twice := [k for k, n in Counter(names).items() if n > 1]: raise ValueError(f'two exercises or files in {_bank} have the same {what}: {", ".join(twice)}')
+    return {e.name: e for e in all}
 
 def _find(name):
     if name in (all := exercises()): return all[name]
@@ -190,8 +193,11 @@ def load_ipython_extension(shell):
         verdict = check(line.strip(), cell)
         print(verdict)
         if verdict:
-            exec(compile(cell, f'<{line.strip()}>', 'exec'), shell.user_ns)
-            _show(_find(line.strip()))
+            e = _find(line.strip())
+            for k, v in names_until(e.task.chapter).items(): shell.user_ns.setdefault(k, v)
+            try: exec(compile(cell, f'<{e.name}>', 'exec'), shell.user_ns)
+            except NameError as lost: print(f'(Its names are not defined in this notebook: {lost}, from a step before.)')
+            _show(e)
     shell.register_magic_function(check_cell, 'cell', 'check')
     shell.push(dict(answer=answer, progress=progress, plot_progress=plot_progress))
 
