@@ -164,6 +164,8 @@ def check(
     if not isinstance(answer, str):
         try: answer = textwrap.dedent(inspect.getsource(answer))
         except (OSError, TypeError): raise TypeError(f'expected the answer as text, or a function or class from a file or notebook, not {answer!r}') from None
+    for f in (mnist_sample, mnist): # fetched here, where a bar shows it, and not within the time limit
+        if f'{f.__name__}()' in e.task.given + e.task.check: f()
     verdict = judge(answer, e.task, e.answer, e.start, name)
     if verdict.tried and file: _record(name, 'passed' if verdict else 'failed', file)
     return verdict
