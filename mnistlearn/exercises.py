@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt, pandas as pd
 
 import mnistlearn
 from .check import Task, Verdict, judge, names_until
-from .data import palette
+from .data import mnist, mnist_sample, palette
 
 # %% ../nbs/16_exercises.ipynb #eaa30eb5
 _bank = Path(mnistlearn.__file__).parent/'bank'
