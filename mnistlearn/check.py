@@ -164,7 +164,7 @@ def _told(e, job):
     if isinstance(e, (NameError, ImportError)):
         asked = [o for o in job['hide'] if repr(o) in words]
         more = f'. {asked[0]} is what this exercise asks you to write' if asked else '. An answer stands alone: what it uses must be in its cell, or come from this chapter or an earlier one'
-    return (words if isinstance(e, NotImplementedError) and words.startswith('the cell defines') else f'{type(e).__name__}: {words}{where}{more}')[:1000]
+    return (words if isinstance(e, NotImplementedError) and words.startswith('the cell defines') else type(e).__name__ + f': {words}'*bool(words) + where + more)[:1000]
 
 def _perform(job):
     "Run an answer on its cases, in this process: what came out of each"
