@@ -189,3 +189,8 @@ def test_the_questionnaire_is_whole_and_every_chapter_has_exercises():
     count = {o: sum(e.unit == o and not e.question for e in all_exercises) for o in nbs}
     assert [o for o, n in count.items() if n < 2] == []
     assert sum(o.unit == 'clinic' for o in all_exercises) >= 7
+
+def test_an_endless_loop_is_stopped_and_said_so():
+    e = exercises()['rank']
+    for source in ('while True: pass', 'def rank(shape):\n    while True: pass'):
+        assert 'stopped after 0.3 seconds' in judge(source, e.task._replace(limit=.3), e.answer, e.start, e.name).words
