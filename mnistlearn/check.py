@@ -47,7 +47,7 @@ def _text(o, limit=160):
             return f'tensor({" ".join(s.split())}), shape {tuple(rest[0])}'
         if kind == 'dict': return '{' + ', '.join(f'{text(k)}: {text(v)}' for k, v in rest[0]) + '}'
         if kind in ('list', 'set'): return '[{}]'.format(', '.join(map(text, rest[0]))) if kind == 'list' else '{' + ', '.join(map(text, rest[0])) + '}'
-        return f'an object of type {rest[0]}'
+        return 'not filled in yet' if rest == ['ellipsis'] else f'an object of type {rest[0]}'
     s = text(o)
     return s if len(s) <= limit else s[:limit - 4] + ' ...'
 
