@@ -46,7 +46,7 @@ def _text(o, limit=160):
             with np.printoptions(precision=4, suppress=True, threshold=40, edgeitems=2): s = np.array2string(np.array(rest[1]).reshape(rest[0]), separator=', ')
             return f'tensor({" ".join(s.split())}), shape {tuple(rest[0])}'
         if kind == 'dict': return '{' + ', '.join(f'{text(k)}: {text(v)}' for k, v in rest[0]) + '}'
-        if kind in ('list', 'set'): return '[{}]'.format(', '.join(map(text, rest[0]))) if kind == 'list' else '{' + ', '.join(map(text, rest[0])) + '}'
+        if kind in ('list', 'set'): return ', '.join(map(text, rest[0])).join('[]' if kind == 'list' else '{}')
         return 'not filled in yet' if rest == ['ellipsis'] else f'an object of type {rest[0]}'
     s = text(o)
     return s if len(s) <= limit else s[:limit - 4] + ' ...'
@@ -172,7 +172,7 @@ def _perform(job):
     _lock(job, names)
     names['__name__'] = '__answer__'
     printed = _Printed()
-    with redirect_stdout(printed), redirect_stderr(printed):
+    with redirect_stdout(printed), redirect_stderr(_Printed()):
         exec(compile(job['given'], '<given>', 'exec'), names)
         tools = dict(names)
         exec(compile(job['check'], '<check>', 'exec'), tools)
@@ -208,8 +208,7 @@ def _in_copy(job, close):
                 with os.fdopen(w, 'wb') as f: f.write(json.dumps(_safely(job)).encode())
             finally: os._exit(0)
         os.close(w)
-        end, said = time.monotonic() + job['limit'], b''
-        ended = False
+        end, said, ended = time.monotonic() + job['limit'], b'', False
         while not ended and (left := end - time.monotonic()) > 0:
             if select.select([r], [], [], left)[0]:
                 said += (chunk := os.read(r, 1 << 16))
@@ -329,7 +328,7 @@ def judge(
     if fault := _fault(source): return Verdict(name, False, fault)
     if seed is None: seed = int.from_bytes(os.urandom(6), 'big')
     want, got = run_answer(reference, task, seed), run_answer(source, task, seed)
-    if any('results' not in want or 'error' in o for _, o in want.get('results', [])) or 'results' not in want:
+    if 'results' not in want or any('error' in o for _, o in want['results']):
         raise RuntimeError(f'the reference of {name} fails its own check: {want}')
     if 'stopped' in got: return Verdict(name, False, f'stopped after {task.limit:g} seconds. Is there a loop that never ends?')
     if 'died' in got: return Verdict(name, False, 'the process that ran it ended before the check was over. Does it call `exit`?')
@@ -340,8 +339,7 @@ def judge(
     if not differ: return Verdict(name, True, 'right' + f' on all {n} inputs'*(n > 1))
     label, w, g, d = differ[0]
     words = [f'right on {n - len(differ)} of {n} inputs' if n > 1 else 'not yet'] + [f'on input   {label}']*bool(label)
-    if 'error' in g: words += [f'expected   {_text(w["result"])}', f'given      {g["error"]}']
-    else:
-        words += [f'at         {d[0]}']*bool(d[0]) + [f'expected   {d[1]}', f'given      {d[2]}']
+    at, expected, given = ('', _text(w['result']), g['error']) if 'error' in g else d
+    words += [f'at         {at}']*bool(at) + [f'expected   {expected}', f'given      {given}']
     if got.get('printed', '').strip() and (g.get('result', 0) is None or 'NoneType' in g.get('error', '')): words.append('It printed something, and returned nothing: a result has to be returned.')
     return Verdict(name, False, '\n    '.join(words))

@@ -23,7 +23,7 @@ from .data import mnist, mnist_sample, palette
 
 # %% ../nbs/16_exercises.ipynb #eaa30eb5
 _bank = Path(mnistlearn.__file__).parent/'bank'
-_extras = {'questionnaire': 'The questionnaire', 'clinic': 'The clinic', 'learner_from_scratch': 'A Learner from scratch', 'ten_digits': 'All ten digits'}
+_extras = 'questionnaire', 'clinic', 'learner_from_scratch', 'ten_digits'
 
 class Exercise(NamedTuple):
     "An exercise, and all that belongs to it"
@@ -76,6 +76,7 @@ def read_exercises(
         if lost := [o for o in ('Start', 'Answer', 'Check') if not _fence.search(parts.get(o, ''))]: raise ValueError(f'{at}: there is no code in {", ".join(lost)}')
         if other := parts.keys() - set(_parts): raise ValueError(f'{at}: no part is called {", ".join(other)}; expected {", ".join(_parts)}')
         code = {k: _fence.findall(v) for k, v in parts.items()}
+        if lost := [o for o in after if o not in found]: raise ValueError(f'{at}: it comes after {", ".join(lost)}, which does not stand before it in the file')
         before = ''.join(found[o].task.given + found[o].answer for o in after)
         given = ''.join(code.get('Given', []))
         wrong = {m[1].strip(): m[2] for m in re.finditer(r'^- ([^\n]+)\n+```python\n(.*?)^```$', parts.get('Wrong', ''), re.S|re.M)}
@@ -137,16 +138,16 @@ def plot_progress(
     file=progress_file, # kept beside the notebooks
     ax=None, # axes to draw on
 ): # the axes
-    "A square for each exercise, dark where it is done, half so where the answer was read first"
-    state = {}
+    "A square for each exercise: blue where it is done, light blue where the answer was read first, orange where it was tried"
+    colors, read = {}, set()
     for _, name, result in _rows(file):
-        if state.get(name) not in ('passed', 'read'): state[name] = {'passed': 'passed' if state.get(name) != 'answer shown' else 'read'}.get(result, result)
-    colors = {'passed': palette['blue'], 'read': palette['sky'], 'failed': palette['orange']}
+        if result == 'answer shown': read.add(name)
+        elif colors.get(name) in (None, palette['orange']): colors[name] = palette['orange' if result == 'failed' else 'sky' if name in read else 'blue']
     units = list(_units().values())
     if ax is None: _, ax = plt.subplots(figsize=(6, .25*len(units) + .5))
     for y, (_, _, es) in enumerate(units):
-        for x, e in enumerate(es): ax.add_patch(plt.Rectangle((x + .1, y + .1), .8, .8, color=colors.get(state.get(e.name), '#dddddd')))
-    n = sum(v in ('passed', 'read') for v in state.values())
+        for x, e in enumerate(es): ax.add_patch(plt.Rectangle((x + .1, y + .1), .8, .8, color=colors.get(e.name, '#dddddd')))
+    n = sum(o != palette['orange'] for o in colors.values())
     ax.set(xlim=(0, max(len(es) for *_, es in units)), ylim=(len(units), 0), xticks=[], yticks=[i + .5 for i in range(len(units))],
            yticklabels=[o[0] for o in units], aspect='equal', anchor='W', title=f'{n} of {len(exercises())} done')
     ax.tick_params(length=0, labelsize=8)
@@ -241,7 +242,7 @@ def exercise_notebook(
 ) -> dict: # a notebook, as JSON has it
     "A notebook of exercises"
     if unit == 'questionnaire':
-        title, intro = _extras[unit], 'Thirty-seven questions that you can answer after chapters 0 to 7, in the order in which the book asks them. Each says by running something whether you are right.'
+        title, intro = 'The questionnaire', 'Thirty-seven questions that you can answer after chapters 0 to 7, in the order in which the book asks them. Each says by running something whether you are right.'
         es = sorted((e for e in exercises().values() if e.question), key=lambda e: e.question)
     else: title, intro, es = _units()[unit]
     first = [_cell('markdown', f'# {title}\n\n{intro}\n\n{_solved if solutions else _how}', unit, 'title'),
@@ -251,7 +252,7 @@ def exercise_notebook(
 
 def exercise_units() -> list: # names, such as `03_loss`
     "All notebooks of exercises, in order"
-    return [o for o in (*(o for o in _units() if o[0].isdigit()), *_extras) if o in _units() or o == 'questionnaire']
+    return [*(o for o in _units() if o[0].isdigit()), *_extras]
 
 def write_exercises(
     folder='exercises', # a new folder for them

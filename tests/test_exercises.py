@@ -3,10 +3,12 @@ import ast, contextlib, functools, io, json, os, re, subprocess, sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt, pytest
+from matplotlib.colors import to_hex
 from fastcore.nbio import read_nb
 
 from mnistlearn import check as checker
 from mnistlearn.check import judge, run_answer
+from mnistlearn.data import palette
 from mnistlearn.exercises import _bank, _record, _show, check, exercise_units, exercises, plot_progress, progress, read_exercises, write_exercises
 
 all_exercises = list(exercises().values())
@@ -135,9 +137,16 @@ def test_progress_is_never_lost(tmp_path, monkeypatch):
         assert progress(file).attempts.sum() >= 1
     file.write_bytes(b'\xff\x00 no table\n' + whole)
     assert progress(file).done.sum() == 1
-    plot_progress(file)
-    plt.close('all')
     with pytest.warns(UserWarning, match='cannot be written'): assert check('rank', exercises()['rank'].answer, tmp_path/'gone'/'progress.csv')
+
+def test_progress_is_drawn_as_it_was_made(tmp_path):
+    file = tmp_path/'progress.csv'
+    for name, result in [('rank', 'passed'), ('corner', 'answer shown'), ('corner', 'failed'), ('corner', 'passed'), ('stack', 'failed'), ('rank', 'failed'), ('folders', 'answer shown')]: _record(name, result, file)
+    ax = plot_progress(file)
+    drawn = dict(zip(exercises(), (to_hex(o.get_facecolor()).upper() for o in ax.patches)))
+    assert [drawn[o] for o in ('rank', 'corner', 'stack', 'folders')] == [palette['blue'], palette['sky'].upper(), palette['orange'], '#DDDDDD']
+    assert ax.get_title().startswith('2 of ')
+    plt.close('all')
 
 def test_two_kernels_write_one_file(tmp_path):
     code = 'from mnistlearn.exercises import _record\nfor i in range(40): _record("rank", "failed", "progress.csv")'
@@ -178,7 +187,7 @@ def test_a_readers_copy_holds_no_answer_and_nothing_is_written_over(tmp_path):
 
 def test_a_broken_bank_is_named(tmp_path):
     good = (_bank/'00_data.md').read_text(encoding='utf-8')
-    for old, new, says in (('### Start', '### Stat', 'Start'), ('### Hints', '### Tips', 'Tips'), ('· question 9', '· quest 9', 'quest')):
+    for old, new, says in (('### Start', '### Stat', 'Start'), ('### Hints', '### Tips', 'Tips'), ('· question 9', '· quest 9', 'quest'), ('· question 9', '· after halfway', 'halfway')):
         (tmp_path/'00_data.md').write_text(good.replace(old, new), encoding='utf-8')
         with pytest.raises(ValueError, match=says): read_exercises(tmp_path/'00_data.md')
 
@@ -189,6 +198,11 @@ def test_the_questionnaire_is_whole_and_every_chapter_has_exercises():
     count = {o: sum(e.unit == o and not e.question for e in all_exercises) for o in nbs}
     assert [o for o, n in count.items() if n < 2] == []
     assert sum(o.unit == 'clinic' for o in all_exercises) >= 7
+
+def test_a_warning_is_not_taken_for_a_printed_result():
+    e = exercises()['rank']
+    assert 'printed' in judge('def rank(shape): print(len(shape))', e.task, e.answer).words
+    assert 'printed' not in judge('import warnings\ndef rank(shape): warnings.warn("beware")', e.task, e.answer).words
 
 def test_an_endless_loop_is_stopped_and_said_so():
     e = exercises()['rank']
