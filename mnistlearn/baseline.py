@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['mnist_distance', 'rmse_distance', 'PixelSimilarity', 'accuracy']
 
-# %% ../nbs/01_baseline.ipynb #80a1d976
+# %% ../nbs/01_baseline.ipynb #fc90a42b
 import torch
 from fastcore.basics import patch
 from torch import Tensor
 
 from .data import to_float
 
-# %% ../nbs/01_baseline.ipynb #82975d6e
+# %% ../nbs/01_baseline.ipynb #72cb57ff
 def mnist_distance(
     a:Tensor, # images (..., 28, 28): float 0..1, or uint8, which is scaled first
     b:Tensor, # images whose shape broadcasts with `a`
@@ -27,7 +27,7 @@ def rmse_distance(
     "Root mean squared difference (RMSE) of the pixels of `a` and `b`"
     return ((to_float(a) - to_float(b))**2).mean((-1, -2)).sqrt()
 
-# %% ../nbs/01_baseline.ipynb #77f62763
+# %% ../nbs/01_baseline.ipynb #047df714
 class PixelSimilarity:
     "Call an image by the mean image that it is nearest to"
     def __init__(self,
@@ -39,24 +39,25 @@ class PixelSimilarity:
         y:Tensor, # their labels (n,)
     ): # itself
         "Store the mean image of each label, `means` (classes, 28, 28), and the sorted `labels`"
-        if len(x) != len(y) or y.ndim != 1: raise ValueError(f'{tuple(x.shape)} images need one label each, shape ({len(x)},); got {tuple(y.shape)}')
+        if y.ndim != 1 or len(x) != len(y):
+            raise ValueError(f'{tuple(x.shape)} images need one label each, shape ({len(x)},); got {tuple(y.shape)}')
         if x.ndim != 3: raise ValueError(f'images of shape {tuple(x.shape)}: expected (n, height, width)')
-        if not len(x): raise ValueError('there are no images to take the mean of')
+        if len(x) == 0: raise ValueError('there are no images to take the mean of')
         self.labels = y.unique()
-        self.means = torch.stack([to_float(x[y == o]).mean(0) for o in self.labels])
+        self.means = torch.stack([to_float(x[y == label]).mean(0) for label in self.labels])
         return self
 
-# %% ../nbs/01_baseline.ipynb #5ec4da83
+# %% ../nbs/01_baseline.ipynb #0d895029
 @patch
 def distances(self:PixelSimilarity,
     x:Tensor, # images (n, 28, 28), uint8 or float 0..1
 ) -> Tensor: # (n, classes), in the order of `labels`
     "The distance of each image to each mean image"
     if not hasattr(self, 'means'): raise AttributeError('PixelSimilarity has no means yet: call fit(x, y) first')
-    if x.shape[-2:] != self.means.shape[-2:]:
-        raise ValueError(f'images of shape {tuple(x.shape)} do not fit means of shape {tuple(self.means.shape[-2:])}; expected (n, *{tuple(self.means.shape[-2:])})')
-    x = to_float(x)
-    return torch.stack([self.distance(x, o) for o in self.means], -1)
+    size = tuple(self.means.shape[1:])
+    if x.shape[-2:] != size:
+        raise ValueError(f'images of shape {tuple(x.shape)} do not fit means of shape {size}; expected (n, *{size})')
+    return torch.stack([self.distance(to_float(x), mean) for mean in self.means], -1)
 
 @patch
 def predict(self:PixelSimilarity,
@@ -66,13 +67,16 @@ def predict(self:PixelSimilarity,
     nearest = self.distances(x).argmin(-1)
     return self.labels[nearest]
 
-# %% ../nbs/01_baseline.ipynb #49373980
+# %% ../nbs/01_baseline.ipynb #b8d6eaa8
 def accuracy(
     preds:Tensor, # labels (n,), or scores (n, classes), of which the largest counts
     targets:Tensor, # the right labels (n,)
 ) -> Tensor: # a single number, 0..1
     "The share of predictions that are right"
     if preds.ndim == targets.ndim + 1 and preds.shape[-1] > 1: preds = preds.argmax(-1)
-    if preds.shape != targets.shape: # (n, 1) against (n,) would broadcast to (n, n), and the mean of that means nothing
-        raise ValueError(f'{tuple(preds.shape)} predictions against {tuple(targets.shape)} targets: expected the same shape, or (n, classes) against (n,)')
+    shapes = f'{tuple(preds.shape)} predictions against {tuple(targets.shape)} targets'
+    if preds.shape != targets.shape: raise ValueError(f'{shapes}: expected the same shape, or (n, classes) against (n,)')
+    if preds.is_floating_point():
+        raise ValueError(f'{shapes}, and the predictions are scores: expected labels, or (n, classes) scores against (n,) labels. '
+                         'For a model with one output use batch_accuracy')
     return (preds == targets).float().mean()

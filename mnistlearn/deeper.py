@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .data import show_images
+from .base.look import show_images
 
 # %% ../nbs/11_deeper.ipynb #cfe09428
 def conv2d(

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['recipes', 'one_hot', 'softmax', 'logsumexp', 'log_softmax', 'cross_entropy', 'image_dls', 'Recipe', 'LookOnce',
-           'n_epochs', 'n_steps', 'train_recipe', 'Looks', 'conv_net', 'HardestFirst', 'NoteLosses', 'calibration',
-           'calibration_error', 'plot_calibration', 'peak_memory']
+           'n_epochs', 'n_steps', 'train_recipe', 'Looks', 'conv_net', 'HardestFirst', 'IndexedBatches', 'NoteLosses',
+           'calibration', 'calibration_error', 'plot_calibration', 'peak_memory']
 
 # %% ../nbs/12_digits.ipynb #2a61a103
 from contextlib import nullcontext
@@ -23,10 +23,12 @@ from torch.optim import Adam
 import mnistlearn.callbacks # for `fit_one_cycle`
 from .baseline import accuracy
 from .batches import DataLoader, DataLoaders, TensorPairs, default_device
-from .data import Digits, to_float, to_np
+from .base.batching import LoaderWrapper
+from .base.losses import item_losses
+from .base.look import to_np
+from .data import Digits, to_float
 from .deeper import ConvLayer, small_resnet
 from .learner import Callback, CancelValidException, Learner
-from .loss import item_losses
 from .net import simple_net
 from .optimizer import SGD
 from .sgd import set_seed
@@ -247,28 +249,37 @@ class HardestFirst(DataLoader):
         chosen = torch.cat([mixed[:self.n_hard], rest[torch.randperm(len(rest))[:self.n - self.n_hard]]])
         return chosen[torch.randperm(self.n)]
 
-    def _indices(self, tensors=None):
-        self.order = self.choose()
-        order = self.order.tolist() if tensors is None else self.order.to((tensors.x if isinstance(tensors, TensorPairs) else tensors).device)
-        for i in range(0, len(self)*self.bs, self.bs): yield order[i:i + self.bs]
+    def batch_indices(self): return self.choose().split(self.bs)[:len(self)]
 
     def note(self,
-        i:int, # which batch of this loop
-        losses:Tensor, # of its items (n,)
+        indices:Tensor, # places in the dataset (n,)
+        losses:Tensor, # of these items (n,)
     ):
-        "Remember the losses of a batch: the mean of the newest and what was remembered before"
-        read = self.order[i*self.bs:(i + 1)*self.bs]
-        known, losses = self.latest[read], losses.detach().float().cpu()
-        self.latest[read] = torch.where(known.isinf(), losses, (known + losses)/2)
+        "Remember losses: of each item the mean of the newest and what was remembered before"
+        known, losses = self.latest[indices], losses.detach().float().cpu()
+        self.latest[indices] = torch.where(known.isinf(), losses, (known + losses)/2)
+
+class IndexedBatches(LoaderWrapper):
+    "The batches of one of our loaders; of the batch that was dealt out last, `indices` tells the places in the dataset"
+    def __iter__(self):
+        all_indices = list(self.dl.batch_indices())
+        for self.indices, batch in zip(all_indices, self.dl.batches(all_indices)): yield batch
 
 class NoteLosses(Callback):
     "Tells a `HardestFirst` loader how hard its items were"
     in_trials = False
+
     def before_fit(self):
-        if torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1: raise RuntimeError('HardestFirst chooses by losses that this process alone has seen, so processes would read different images: on several, train without it')
-    def before_train(self): self.dls.train.losses = self.dls.train.latest.clone()
+        if torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1:
+            raise RuntimeError('HardestFirst chooses by losses that this process alone has seen, so processes would read different images: on several, train without it')
+
+    def before_train(self):
+        self.dls.train.losses = self.dls.train.latest.clone()
+        self.learn.dl = self.batches = IndexedBatches(self.learn.dl)
+
     def after_loss(self):
-        if self.training: self.dls.train.note(self.iter, item_losses(self.loss_func, self.pred.detach(), *self.yb))
+        if self.training: self.dls.train.note(self.batches.indices, item_losses(self.loss_func, self.pred.detach(), *self.yb))
+
     def state_dict(self): return {o: getattr(self.dls.train, o) for o in ('losses', 'latest')}
     def load_state_dict(self, state): vars(self.dls.train).update(state)
 

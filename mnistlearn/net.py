@@ -5,25 +5,23 @@
 # %% auto #0
 __all__ = ['relu', 'simple_net', 'plot_weights', 'layer_outputs', 'plot_activations']
 
-# %% ../nbs/07_net.ipynb #7044123f
-from math import isqrt
-
+# %% ../nbs/07_net.ipynb #1afbe4df
 import matplotlib.pyplot as plt, pandas as pd, torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .batches import in_order
-from .data import palette, show_images, to_np
+from .base.batching import in_order
+from .base.look import answer_caption, are_images, grid_rows, label_text, palette, show_images, to_np
 from .learner import Learner
 
-# %% ../nbs/07_net.ipynb #2b32b856
+# %% ../nbs/07_net.ipynb #1d551942
 def relu(
     x:Tensor, # any numbers
 ) -> Tensor: # the same shape
     "Negative numbers become 0, the others stay"
     return torch.where(x <= 0, 0, x)
 
-# %% ../nbs/07_net.ipynb #278441f7
+# %% ../nbs/07_net.ipynb #13ea3479
 def simple_net(
     n_in=28*28, # inputs: the pixels
     n_hidden=30, # hidden units, each with a bend
@@ -32,34 +30,31 @@ def simple_net(
     "A neural net of two linear layers with a ReLU between them"
     return nn.Sequential(nn.Linear(n_in, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_out))
 
-# %% ../nbs/07_net.ipynb #8612f8fd
+# %% ../nbs/07_net.ipynb #02364111
 @patch
 @torch.no_grad()
 def summary(self:Learner) -> pd.DataFrame: # a row for each layer: its kind, the shape of its output for one batch, its parameters, and whether they are trained; then the total
     "The model's layers, in the order in which a batch meets them"
-    rows, names = [], {m: name or 'model' for name, m in self.model.named_modules()}
-    def count(params): return sum(p.numel() for p in params)
-    def note(m, _, out):
-        own = list(m.parameters(recurse=False))
-        rows.append((names[m], type(m).__name__, ' x '.join(map(str, getattr(out, 'shape', '?'))), count(own), any(p.requires_grad for p in own) if own else ''))
-    hooks = [m.register_forward_hook(note) for m in names if not list(m.children()) or list(m.parameters(recurse=False))]
-    try:
-        with torch.random.fork_rng(devices=[]), self._aside():
-            self._split(next(iter(in_order(self.dls.train))))
-            self.model.eval()
-            self.model(*self.xb)
-    finally:
-        for o in hooks: o.remove()
-    params = list(self.model.parameters())
-    rows.append(('total', '', '', count(params), f'{count(p for p in params if p.requires_grad):,} trained'))
+    other, rows = self.aside(), []
+    names = {module: name or 'model' for name, module in other.model.named_modules()}
+
+    def note(module, inputs, output):
+        own = list(module.parameters(recurse=False))
+        shape = ' x '.join(map(str, getattr(output, 'shape', '?')))
+        trained = any(p.requires_grad for p in own) if own else ''
+        rows.append((names[module], type(module).__name__, shape, sum(p.numel() for p in own), trained))
+
+    for module in names:
+        if not list(module.children()) or list(module.parameters(recurse=False)): module.register_forward_hook(note)
+    with torch.random.fork_rng(devices=[]):
+        other.set_batch(next(iter(in_order(self.loader(0)))))
+        other.model(*other.xb)
+    params = list(other.model.parameters())
+    total, trained = sum(p.numel() for p in params), sum(p.numel() for p in params if p.requires_grad)
+    rows.append(('total', '', '', total, f'{trained:,} trained'))
     return pd.DataFrame(rows, columns=['layer', 'kind', 'output', 'parameters', 'trained']).set_index('layer')
 
-# %% ../nbs/07_net.ipynb #383738bf
-def _first_linear(model):
-    for m in model.modules():
-        if isinstance(m, nn.Linear): return m
-    raise TypeError(f'{type(model).__name__} has no nn.Linear in it, so there are no weights to draw as images')
-
+# %% ../nbs/07_net.ipynb #4737bc2b
 def plot_weights(
     model:nn.Module, # a model whose first linear layer takes flat images
     nrows=None, # rows of the grid; by default a third of the columns
@@ -68,14 +63,18 @@ def plot_weights(
     title=None, # a text above them all
 ): # the array of axes
     "Draw the weights of each unit of the first linear layer on the pixels that they belong to"
-    w = to_np(_first_linear(model).weight)
-    if w.shape[1] != shape[0]*shape[1]:
-        raise ValueError(f'the first linear layer takes {w.shape[1]} inputs, not the {shape[0]*shape[1]} of images of shape {shape}; pass their shape')
-    bound, nrows = abs(w).max(), nrows or max(1, round((len(w)/3)**.5))
-    imsize = imsize or min(1.5, 6/-(-len(w)//nrows))
-    return show_images(w.reshape(-1, *shape), nrows=nrows, imsize=imsize, suptitle=title, cmap='RdBu', vmin=-bound, vmax=bound)
+    layer = next((m for m in model.modules() if isinstance(m, nn.Linear)), None)
+    if layer is None: raise TypeError(f'{type(model).__name__} has no nn.Linear in it, so there are no weights to draw as images')
+    w, (height, width) = to_np(layer.weight), shape
+    if w.shape[1] != height*width:
+        raise ValueError(f'the first linear layer takes {w.shape[1]} inputs, not the {height*width} of images of shape {shape}; pass their shape')
+    if nrows is None: nrows = max(1, round((len(w)/3)**.5))
+    ncols = -(-len(w)//nrows) # rounded up
+    bound = abs(w).max()
+    return show_images(w.reshape(-1, *shape), nrows=nrows, imsize=imsize or min(1.5, 6/ncols), suptitle=title,
+                       cmap='RdBu', vmin=-bound, vmax=bound)
 
-# %% ../nbs/07_net.ipynb #6a244fdf
+# %% ../nbs/07_net.ipynb #dd61abbe
 @torch.no_grad()
 def layer_outputs(
     model:nn.Sequential, # layers to go through one by one
@@ -83,13 +82,13 @@ def layer_outputs(
 ) -> list: # the activations after each layer
     "What each layer makes of `x`"
     if not isinstance(model, nn.Sequential): raise TypeError(f'{type(model).__name__} is no nn.Sequential: its layers have no order to follow')
-    was_training, outs = model.training, []
+    was_training, outputs = model.training, []
     model.eval()
     for layer in model:
         x = layer(x)
-        outs.append(x.clone()) # a later layer may work in place
+        outputs.append(x.clone()) # a later layer may work in place
     model.train(was_training)
-    return outs
+    return outputs
 
 def plot_activations(
     model:nn.Sequential, # layers to go through one by one
@@ -98,24 +97,16 @@ def plot_activations(
     ax=None, # axes to draw on; by default new ones
 ): # the axes
     "Draw the activations of one layer: a row for each input, a column for each unit"
-    acts = to_np(layer_outputs(model, x)[layer]).reshape(len(x), -1)
+    values = to_np(layer_outputs(model, x)[layer]).reshape(len(x), -1)
     if ax is None: ax = plt.subplots(figsize=(5, 3))[1]
-    look = dict(cmap='Greys', vmin=0) if acts.min() >= 0 else dict(cmap='RdBu', vmin=-abs(acts).max(), vmax=abs(acts).max())
-    im = ax.imshow(acts, aspect='auto', interpolation='nearest', **look)
-    ax.figure.colorbar(im, ax=ax, label='activation')
+    bound = abs(values).max()
+    look = dict(cmap='Greys', vmin=0) if values.min() >= 0 else dict(cmap='RdBu', vmin=-bound, vmax=bound)
+    image = ax.imshow(values, aspect='auto', interpolation='nearest', **look)
+    ax.figure.colorbar(image, ax=ax, label='activation')
     ax.set(xlabel='unit', ylabel='input')
     return ax
 
-# %% ../nbs/07_net.ipynb #b3919367
-def _named(o, vocab):
-    "A target or an answer in words"
-    if vocab is not None and not o.is_floating_point(): return str(vocab[int(o)])
-    return ', '.join(f'{v:.3g}' for v in o.flatten().tolist())
-
-def _caption(target, answer): return f'{target}, says {answer}' if len(target + answer) < 5 else f'{target},\nsays {answer}'
-
-def _are_images(x): return x.ndim == 3 or (x.ndim == 4 and x.shape[1] in (1, 3)) or (x.ndim == 2 and x.shape[1] == 28*28)
-
+# %% ../nbs/07_net.ipynb #338a111c
 @patch
 def show_results(self:Learner,
     ds_idx=1, # 0 for the training set, 1 for the validation set
@@ -125,11 +116,16 @@ def show_results(self:Learner,
     **kwargs, # handed to `show_images`
 ): # the array of axes; for inputs that are no images, a table
     "Inputs with their targets and the model's answers"
-    x, acts, y, answers = self.get_preds(ds_idx, dl, with_input=True, with_decoded=True)
-    idx = (torch.randperm(len(acts)) if shuffle else torch.arange(len(acts)))[:max_n].to(acts.device)
-    rows = [('?' if y is None else _named(y[i], self.vocab), _named(answers[i], self.vocab)) for i in idx]
-    if not _are_images(x): return pd.DataFrame([(_named(x[i].float(), None), *row) for i, row in zip(idx, rows)], columns=['input', 'target', 'answer'])
-    axs = show_images(x[idx], titles=[_caption(*row) for row in rows], **{'nrows': max(1, isqrt(len(idx))), 'imsize': 1.1, **kwargs})
-    for ax, (a, b) in zip(axs.flat, rows):
-        if a not in (b, '?') and not answers.is_floating_point(): ax.title.set_color(palette['red'])
+    x, preds, y, answers = self.get_preds(ds_idx, dl, with_input=True, with_decoded=True)
+    order = torch.randperm(len(preds)) if shuffle else torch.arange(len(preds))
+    idx = order[:max_n].to(preds.device)
+    targets = ['?' if y is None else label_text(y[i], self.vocab) for i in idx]
+    words = [label_text(answers[i], self.vocab) for i in idx]
+    if not are_images(x):
+        rows = [(label_text(x[i].float()), *row) for i, *row in zip(idx, targets, words)]
+        return pd.DataFrame(rows, columns=['input', 'target', 'answer'])
+    titles = [answer_caption(*row) for row in zip(targets, words)]
+    axs = show_images(x[idx], titles=titles, **{'nrows': grid_rows(len(idx)), 'imsize': 1.1, **kwargs})
+    for ax, target, answer in zip(axs.flat, targets, words):
+        if target not in (answer, '?') and not answers.is_floating_point(): ax.title.set_color(palette['red'])
     return axs

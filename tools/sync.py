@@ -1,7 +1,13 @@
-"""Writes what is derived: the Colab cells of every notebook from settings.ini, exercises from mnistlearn/bank, and README.md from nbs/index.ipynb
+"""Writes what is derived: exercises from mnistlearn/bank, Colab cells from settings.ini, folded cells and texts for pictures from the
+directives in the notebooks, and README.md from nbs/index.ipynb
 
     python tools/sync.py            write what is out of step
     python tools/sync.py --check    name what is out of step, and fail if anything is
+
+A writer needs to know two directives:
+
+    #| fold: what the cell checks   the cell is folded in JupyterLab, in Colab and on the site
+    #| fig-alt: what is to be seen  the text in the place of the picture, for who cannot see it
 """
 import re, sys
 from configparser import ConfigParser
@@ -12,22 +18,33 @@ from fastcore.nbio import dict2nb, mk_cell, nb2str, read_nb
 from nbconvert import MarkdownExporter
 
 root = Path(__file__).resolve().parent.parent
+nbs = root/'nbs'
 sys.path.insert(0, str(root))
-from mnistlearn.exercises import chapter_cells, exercise_notebook, exercise_units
+from mnistlearn.apps.exercises import chapter_cells, exercise_notebook, exercise_units
+from mnistlearn.base.files import write_whole
 
 config = ConfigParser()
 config.read(root/'settings.ini', encoding='utf-8')
 facts = config['DEFAULT']
 
-install = f'''#| hide
-# In Colab, install the package. Anywhere else this does nothing.
-import sys
-if 'google.colab' in sys.modules: get_ipython().run_line_magic('pip', 'install -q git+{facts['git_url']}')'''
+install = f'''#| fold: In Colab, install the package (anywhere else this does nothing)
+import subprocess, sys
+
+if 'google.colab' in sys.modules:
+    source = 'git+{facts['git_url']}'
+    failed = subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', source]).returncode
+    if failed: print(f'{facts['name']} could not be installed from {{source}}: upload a copy of the repository beside this notebook, run '
+                     '"%pip install ./{facts['name']}" in a new cell, and then go on.')'''
 
 def badge(path):
     "The link that opens a notebook in Colab"
     repo = facts['git_url'].removeprefix('https://github.com/')
-    return f'[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/{repo}/blob/{facts["branch"]}/nbs/{path.name})'
+    where = f'https://colab.research.google.com/github/{repo}/blob/{facts["branch"]}/nbs/{path.relative_to(nbs).as_posix()}'
+    return f'[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({where})'
+
+def notebook_of(unit):
+    "The notebook that holds the exercises of a unit, such as `03_loss` or `clinic`"
+    return nbs/f'{unit}.ipynb' if unit[0].isdigit() else nbs/'exercises'/f'{unit}.ipynb'
 
 def join_streams(cell):
     "What a cell printed in one piece, however many the kernel sent it in"
@@ -37,10 +54,31 @@ def join_streams(cell):
         else: outputs.append(o)
     if cell.cell_type == 'code': cell.outputs = outputs
 
+def directive(cell, name):
+    "What a line such as `#| fold: text` in a cell says; None where there is no such line"
+    match = re.search(rf'^#\| *{name}: *(.+)$', cell.source, re.M)
+    return match[1].strip() if match and cell.cell_type == 'code' else None
+
+def fold(cell):
+    "Fold a cell that asks for it, under its title, and unfold one that does not"
+    title = directive(cell, 'fold')
+    lines = [o for o in cell.source.split('\n') if not o.startswith('#@title')]
+    if title is None: cell.metadata = {k: v for k, v in cell.metadata.items() if k not in ('jupyter', 'cellView', 'tags')}
+    else:
+        lines.insert(1, f'#@title {title}')
+        cell.metadata = {**cell.metadata, 'cellView': 'form', 'jupyter': {'source_hidden': True}, 'tags': ['hide-input']}
+    cell.source = '\n'.join(lines)
+
+def describe_pictures(cell):
+    "Put the text for who cannot see a picture beside the picture"
+    alt = directive(cell, 'fig-alt')
+    for o in cell.get('outputs', []):
+        if 'image/png' in o.get('data', {}): o.metadata = {'image/png': {'alt': alt}} if alt else {}
+
 def with_exercises(path):
     "The notebook with its exercises as they are in mnistlearn/bank; what a cell showed is kept while its source is the same"
     unit, nb = path.stem, read_nb(path) if path.exists() else dict2nb(exercise_notebook(path.stem))
-    if unit not in exercise_units(): return nb
+    if unit not in exercise_units() or path != notebook_of(unit): return nb
     old = {c.id: c for c in nb.cells}
     def cell(c):
         if c['cell_type'] == 'markdown': return mk_cell(c['source'], 'markdown', id=c['id'])
@@ -55,21 +93,27 @@ def with_exercises(path):
     return nb
 
 def tidied(path):
-    "The notebook's text with its exercises, the hidden install cell first, and the link below its title"
+    "The notebook's text with its exercises, and below its title the link to Colab and the cell that installs"
     nb = with_exercises(path)
-    for c in nb.cells: join_streams(c)
     cells = [c for c in nb.cells if "'google.colab' in sys.modules" not in c.source]
     title = next(c for c in cells if c.cell_type == 'markdown')
     head, *rest = [o for o in title.source.split('\n') if not o.startswith('[![Open in Colab]')]
     while rest and not rest[0].strip(): rest.pop(0)
     title.source = '\n'.join([head, '', badge(path), '', *rest])
-    nb.cells = [mk_cell(install, id='c01ab000', execution_count=None, outputs=[]), *cells]
+    at = cells.index(title) + 1
+    nb.cells = [*cells[:at], mk_cell(install, id='c01ab000', execution_count=None, outputs=[]), *cells[at:]]
+    for c in nb.cells:
+        join_streams(c)
+        fold(c)
+        describe_pictures(c)
+    nb.metadata = {'kernelspec': {'display_name': 'python3', 'language': 'python', 'name': 'python3'},
+                   **{k: v for k, v in nb.metadata.items() if k == 'language_info'}}
     return nb2str(nb)
 
 def readme():
     "nbs/index.ipynb as Markdown, its links seen from the top folder"
-    nb = nbformat.read(root/'nbs'/'index.ipynb', as_version=4)
-    nb.cells = [c for c in nb.cells if '#| hide' not in c.source]
+    nb = nbformat.read(nbs/'index.ipynb', as_version=4)
+    nb.cells = [c for c in nb.cells if '#| hide' not in c.source and '#| fold' not in c.source]
     nb.metadata.language_info = {'name': 'python'}
     for c in nb.cells: # the table of a notebook is HTML; Markdown shows it as it is, less its styles
         for o in c.get('outputs', []):
@@ -82,7 +126,8 @@ def readme():
 
 def derived():
     "Each file that is derived, and the text it should have"
-    for path in sorted({*(root/'nbs').glob('*.ipynb'), *(root/'nbs'/f'{o}.ipynb' for o in exercise_units())}): yield path, tidied(path)
+    for path in sorted({*nbs.rglob('*.ipynb'), *map(notebook_of, exercise_units())}):
+        if '.ipynb_checkpoints' not in path.parts: yield path, tidied(path)
     yield root/'README.md', readme()
 
 def main(check):
@@ -90,7 +135,7 @@ def main(check):
     for path, text in derived():
         if path.exists() and path.read_text(encoding='utf-8') == text: continue
         stale.append(path)
-        if not check: path.write_text(text, encoding='utf-8')
+        if not check: write_whole(path, text.encode())
         print(f'{"out of step" if check else "written"}: {path.relative_to(root)}')
     return int(check and bool(stale))
 
