@@ -22,7 +22,7 @@ setup(
     python_requires=f">={facts['min_python']}",
     install_requires=facts['requirements'].split(),
     extras_require={'dev': facts['dev_requirements'].split()},
-    packages=find_packages(include=[facts['name']]),
+    packages=find_packages(include=[facts['name'], f"{facts['name']}.*"]),
     package_data={facts['name']: ['bank/*.md']},
     entry_points={'console_scripts': facts['console_scripts'].split(),
                   'nbdev': [f"{facts['name']}={facts['name']}._modidx:d"]},

@@ -27,11 +27,11 @@ def rmse_distance(
     "Root mean squared difference (RMSE) of the pixels of `a` and `b`"
     return ((to_float(a) - to_float(b))**2).mean((-1, -2)).sqrt()
 
-# %% ../nbs/01_baseline.ipynb #047df714
+# %% ../nbs/01_baseline.ipynb #9877b474
 class PixelSimilarity:
     "Call an image by the mean image that it is nearest to"
     def __init__(self,
-        distance=mnist_distance, # function of images (n, 28, 28) and one image (28, 28), giving (n,)
+        distance=mnist_distance, # function of images (n, 28, 28) and one (28, 28), giving (n,)
     ): self.distance = distance
 
     def fit(self,
@@ -40,8 +40,10 @@ class PixelSimilarity:
     ): # itself
         "Store the mean image of each label, `means` (classes, 28, 28), and the sorted `labels`"
         if y.ndim != 1 or len(x) != len(y):
-            raise ValueError(f'{tuple(x.shape)} images need one label each, shape ({len(x)},); got {tuple(y.shape)}')
-        if x.ndim != 3: raise ValueError(f'images of shape {tuple(x.shape)}: expected (n, height, width)')
+            raise ValueError(f'{tuple(x.shape)} images need one label each, shape ({len(x)},); '
+                             f'got {tuple(y.shape)}')
+        if x.ndim != 3:
+            raise ValueError(f'images of shape {tuple(x.shape)}: expected (n, height, width)')
         if len(x) == 0: raise ValueError('there are no images to take the mean of')
         self.labels = y.unique()
         self.means = torch.stack([to_float(x[y == label]).mean(0) for label in self.labels])
@@ -53,10 +55,12 @@ def distances(self:PixelSimilarity,
     x:Tensor, # images (n, 28, 28), uint8 or float 0..1
 ) -> Tensor: # (n, classes), in the order of `labels`
     "The distance of each image to each mean image"
-    if not hasattr(self, 'means'): raise AttributeError('PixelSimilarity has no means yet: call fit(x, y) first')
+    if not hasattr(self, 'means'):
+        raise AttributeError('PixelSimilarity has no means yet: call fit(x, y) first')
     size = tuple(self.means.shape[1:])
     if x.shape[-2:] != size:
-        raise ValueError(f'images of shape {tuple(x.shape)} do not fit means of shape {size}; expected (n, *{size})')
+        raise ValueError(f'images of shape {tuple(x.shape)} do not fit means of shape {size}; '
+                         f'expected (n, *{size})')
     return torch.stack([self.distance(to_float(x), mean) for mean in self.means], -1)
 
 @patch
@@ -75,8 +79,10 @@ def accuracy(
     "The share of predictions that are right"
     if preds.ndim == targets.ndim + 1 and preds.shape[-1] > 1: preds = preds.argmax(-1)
     shapes = f'{tuple(preds.shape)} predictions against {tuple(targets.shape)} targets'
-    if preds.shape != targets.shape: raise ValueError(f'{shapes}: expected the same shape, or (n, classes) against (n,)')
+    if preds.shape != targets.shape:
+        raise ValueError(f'{shapes}: expected the same shape, or (n, classes) against (n,)')
     if preds.is_floating_point():
-        raise ValueError(f'{shapes}, and the predictions are scores: expected labels, or (n, classes) scores against (n,) labels. '
+        raise ValueError(f'{shapes}, and the predictions are scores: expected labels, or (n, '
+                         f'classes) scores against (n,) labels. '
                          'For a model with one output use batch_accuracy')
     return (preds == targets).float().mean()

@@ -5,28 +5,31 @@
 # %% auto #0
 __all__ = ['TensorPairs', 'DataLoader', 'DataLoaders', 'default_device', 'collate']
 
-# %% ../nbs/04_batches.ipynb #754f77e9
+# %% ../nbs/04_batches.ipynb #96b7b132
 import operator
 from copy import copy
 
 import torch
 from torch import Tensor
 
-from .base.batching import PairFinder, collate, in_order, join_batches, n_batches, n_items, plain_tensor
+from mnistlearn.base.batching import (PairFinder, collate, in_order, join_batches, n_batches,
+    n_items, plain_tensor)
 
 _all_ = ['collate']
 
-# %% ../nbs/04_batches.ipynb #c918d155
+# %% ../nbs/04_batches.ipynb #0004e010
 class TensorPairs:
-    "A dataset of inputs `x` and targets `y`, both tensors with as many rows. A slice or a tensor of indices takes a batch at once"
+    "Inputs `x` and targets `y`, two tensors with as many rows; indices take a batch at once"
     def __init__(self,
         x:Tensor, # inputs (n, ...)
         y:Tensor, # targets (n, ...)
     ):
         if not (isinstance(x, Tensor) and isinstance(y, Tensor)):
-            raise TypeError(f'x and y are {type(x).__name__} and {type(y).__name__}: expected tensors; '
+            raise TypeError(f'x and y are {type(x).__name__} and {type(y).__name__}: expected '
+                            f'tensors; '
                             'for other collections, list(zip(x, y)) is a dataset')
-        if len(x) != len(y): raise ValueError(f'{len(x)} inputs, but {len(y)} targets: expected as many of each')
+        if len(x) != len(y):
+            raise ValueError(f'{len(x)} inputs, but {len(y)} targets: expected as many of each')
         self.x, self.y = x, y
 
     def __len__(self): return len(self.x)
@@ -38,9 +41,9 @@ class TensorPairs:
         "The same pairs on `device`"
         return TensorPairs(self.x.to(device), self.y.to(device))
 
-# %% ../nbs/04_batches.ipynb #4623751c
+# %% ../nbs/04_batches.ipynb #bc87e3ea
 class DataLoader:
-    "Deals out a collection in batches, each time you loop over it. What is done to a batch does not reach the dataset"
+    "Deals out a collection in batches, each time you loop over it; a batch is a copy"
     def __init__(self,
         dataset, # any collection with a length and items
         batch_size=64, # items in a batch; the last one may have fewer
@@ -51,7 +54,8 @@ class DataLoader:
         after_batch=None, # function of a batch, which gives what is dealt out in its place
     ):
         if not (hasattr(dataset, '__len__') and hasattr(dataset, '__getitem__')):
-            raise TypeError(f'{type(dataset).__name__} has no length or no items: expected a collection such as a list; try list(...)')
+            raise TypeError(f'{type(dataset).__name__} has no length or no items: expected a '
+                            f'collection such as a list; try list(...)')
         self.dataset, self.batch_size = dataset, _whole_number(batch_size if bs is None else bs)
         self.shuffle, self.drop_last, self.after_batch = shuffle, drop_last, after_batch
         self.find_tensors = PairFinder()
@@ -84,7 +88,8 @@ class DataLoader:
     def _taker(self):
         "A function of indices that gives the items together"
         ds = self.dataset
-        tensors = self.find_tensors(ds) if type(ds) is list else (ds.x, ds.y) if isinstance(ds, TensorPairs) else None
+        tensors = self.find_tensors(ds) if type(ds) is list else (ds.x, ds.y) if isinstance(ds,
+            TensorPairs) else None
         if tensors: return lambda i: tuple(o.index_select(0, i.to(o.device)) for o in tensors)
         if isinstance(ds, Tensor): return lambda i: ds.index_select(0, i.to(ds.device))
         return lambda i: collate([ds[j] for j in i.tolist()])
@@ -94,7 +99,8 @@ class DataLoader:
         other = copy(self)
         if 'bs' in changes: changes['batch_size'] = changes.pop('bs')
         for name, value in changes.items():
-            if name not in ('dataset', 'batch_size', 'shuffle', 'drop_last', 'after_batch'): raise TypeError(f'a DataLoader has no argument {name!r}')
+            if name not in ('dataset', 'batch_size', 'shuffle', 'drop_last', 'after_batch'):
+                raise TypeError(f'a DataLoader has no argument {name!r}')
             setattr(other, name, _whole_number(value) if name == 'batch_size' else value)
         other.find_tensors = PairFinder()
         return other
@@ -106,7 +112,8 @@ class DataLoader:
     def one_batch(self):
         "The first batch of a new loop"
         for batch in self: return batch
-        raise ValueError('the dataset has no batch to give: it is empty, or smaller than batch_size with drop_last=True')
+        raise ValueError('the dataset has no batch to give: it is empty, or smaller than '
+                         'batch_size with drop_last=True')
 
 def _whole_number(size):
     if isinstance(size, bool) or not hasattr(size, '__index__') or size < 1:

@@ -20,8 +20,10 @@ from .base.look import palette, set_look, show_image, show_images, show_pixels, 
 from .base.reading import Digits, PILImage, PILImageBW, class_names, load_digits
 from .base.sources import URLs, mnist, mnist_sample, untar_data
 
-_all_ = ['URLs', 'mnist_sample', 'mnist', 'untar_data', 'Digits', 'load_digits', 'class_names', 'PILImage', 'PILImageBW',
-         'show_image', 'show_images', 'show_pixels', 'to_np', 'palette', 'set_look', 'check_fact', 'sample_kind']
+_all_ = ['URLs', 'mnist_sample', 'mnist', 'untar_data', 'Digits', 'load_digits', 'class_names',
+         'PILImage', 'PILImageBW',
+         'show_image', 'show_images', 'show_pixels', 'to_np', 'palette', 'set_look', 'check_fact',
+         'sample_kind']
 
 # %% ../nbs/00_data.ipynb #6c7eb0c4
 array = np.array
@@ -47,5 +49,6 @@ def to_float(
     "Grey levels as floats from 0 (paper) to 1 (ink)"
     x = torch.as_tensor(x)
     if x.dtype == torch.uint8: return x.float()/255
-    if not x.is_floating_point(): raise TypeError(f'grey levels of type {x.dtype}: expected uint8 (0..255) or float (0..1)')
+    if not x.is_floating_point():
+        raise TypeError(f'grey levels of type {x.dtype}: expected uint8 (0..255) or float (0..1)')
     return x

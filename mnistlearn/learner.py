@@ -7,11 +7,9 @@ __all__ = ['Callback', 'CancelFitException', 'CancelEpochException', 'CancelTrai
            'CancelBatchException', 'CancelBackwardException', 'CancelStepException', 'Recorder', 'ProgressBar',
            'Learner']
 
-# %% ../nbs/06_learner.ipynb #2f786e70
+# %% ../nbs/06_learner.ipynb #7eafeeac
 from contextlib import ExitStack, contextmanager
 from copy import copy
-from functools import partial
-from inspect import signature
 from pathlib import Path
 from time import perf_counter
 
@@ -19,30 +17,28 @@ import matplotlib.pyplot as plt, torch
 from fastcore.basics import camel2snake, patch
 from fastcore.foundation import L
 
-from .base.arguments import (check_dls, check_loader, check_loss_func, check_metrics, check_model, check_opt_func,
-    did_you_mean, module_that_adds)
-from .base.batching import batch_of_one, in_order, join_batches, n_batches, n_items, split_batch, to_device
+from .base.arguments import (check_dls, check_loader, check_loss_func, check_metrics,
+    check_model, check_opt_func)
+from mnistlearn.base.batching import (batch_of_one, in_order, join_batches, n_batches, n_items,
+    split_batch, to_device)
+from .base.events import HasCallbacks, batch_events, bind, check_event, events
 from .base.files import rank_distrib
 from .base.losses import decode, item_losses, to_probabilities
+from .base.measures import metric_name, to_numbers, weighted_mean
 from .base.models import device_of, eval_copy
-from .base.optimizers import get_hyper, leave_undecayed, norm_bias_params, set_hyper
+from mnistlearn.base.optimizers import (get_hyper, leave_undecayed, norm_bias_params,
+    set_hyper)
 from .base.progress import ProgressTable, minutes
 from .optimizer import SGD
-
-# %% ../nbs/06_learner.ipynb #7ad3ac3a
-levels = 'fit', 'epoch', 'train', 'validate', 'batch', 'backward', 'step'
-events = {'after_pred', 'after_loss', 'after_create'}
-events |= {f'{when}_{level}' for level in levels for when in ('before', 'after', 'after_cancel')}
-batch_events = {o for o in events if o.endswith(('_batch', '_pred', '_loss', '_backward', '_step'))}
 
 # %% ../nbs/06_learner.ipynb #315dd291
 class Callback:
     "Something to do at events of the training loop: a method named by an event is called there"
     order = 0 # callbacks are called from the smallest order to the largest
     run = True # call it at all? Set to True again when a fit is over
-    run_train = run_valid = True # call it for what happens within a batch of training, of validation?
+    run_train = run_valid = True # call it within a batch of training, of validation?
     in_trials = True # call it in trial runs, such as `lr_find` makes (chapter 9)?
-    remembers = () # names of attributes that an interrupted fit needs in order to go on (chapter 10)
+    remembers = () # attributes that an interrupted fit needs to go on (chapter 10)
     learn = None # the Learner, once the callback has been given to one
     functions = {} # by event, for a callback without a class of its own
 
@@ -51,14 +47,14 @@ class Callback:
         self.functions = functions
 
     def __getattr__(self, k):
-        if k.startswith('__') or k in events or self.learn is None: raise AttributeError(f'{type(self).__name__} has no {k!r}')
+        if k.startswith('__') or k in events or self.learn is None:
+            raise AttributeError(f'{type(self).__name__} has no {k!r}')
         return getattr(self.learn, k)
 
     def listener(self, event):
         "What is to be called at an event; None where it does not listen"
         if event not in self.functions: return getattr(self, event, None)
-        f = self.functions[event]
-        return partial(f, self) if takes_argument(f) else f
+        return bind(self.functions[event], self)
 
     @property
     def name(self):
@@ -69,27 +65,9 @@ class Callback:
 
     def load_state_dict(self, state):
         if state.keys() != set(self.remembers):
-            raise ValueError(f'{self.name} remembers {set(self.remembers) or "nothing"}, not {set(state)}')
+            raise ValueError(f'{self.name} remembers {set(self.remembers) or "nothing"}, not '
+                             f'{set(state)}')
         for k, v in state.items(): setattr(self, k, v)
-
-# %% ../nbs/06_learner.ipynb #cfa10790
-def check_event(event):
-    "Is there such an event?"
-    if event in events: return
-    known = ', '.join(sorted(o for o in events if 'cancel' not in o))
-    raise ValueError(f'there is no event {event!r}{did_you_mean(event, events)}: expected one of {known}')
-
-def takes_argument(f):
-    "Must a function be given an argument?"
-    wanted = [o for o in signature(f).parameters.values() if o.default is o.empty]
-    return any(o.kind in (o.POSITIONAL_ONLY, o.POSITIONAL_OR_KEYWORD) for o in wanted)
-
-def check_callback(cb):
-    "Is it a callback, and are its methods named by events that there are?"
-    if not isinstance(cb, Callback): raise TypeError(f'{cb!r} is no callback: expected an object or subclass of Callback')
-    old_names = [f'begin_{o}' for o in levels] + [f'on_{o}_{end}' for o in levels for end in ('begin', 'end', 'start')]
-    for name in dir(type(cb)):
-        if name in old_names or name.startswith(('before_', 'after_')): check_event(name)
 
 # %% ../nbs/06_learner.ipynb #2d29c8a6
 class CancelFitException(Exception): "Skip the rest of the fit"
@@ -100,26 +78,10 @@ class CancelBatchException(Exception): "Skip the rest of this batch"
 class CancelBackwardException(Exception): "Skip the backward pass of this batch"
 class CancelStepException(Exception): "Skip the optimizer's step for this batch"
 
-# %% ../nbs/06_learner.ipynb #2df76183
-cancel_exceptions = dict(fit=CancelFitException, epoch=CancelEpochException, train=CancelTrainException, validate=CancelValidException,
+# %% ../nbs/06_learner.ipynb #84e0a9c2
+cancel_exceptions = dict(fit=CancelFitException, epoch=CancelEpochException,
+                         train=CancelTrainException, validate=CancelValidException,
     batch=CancelBatchException, backward=CancelBackwardException, step=CancelStepException)
-
-# %% ../nbs/06_learner.ipynb #9252d75a
-def to_numbers(
-    tensors, # a list of tensors; of more than one number, the mean counts
-) -> list: # of floats
-    "Tensors as plain numbers, all of them at once"
-    if not tensors: return []
-    values = torch.stack(tensors).reshape(len(tensors), -1)
-    if values.is_meta: return [float('nan')]*len(values) # shapes without numbers
-    return values.cpu().double().mean(1).tolist()
-
-def weighted_mean(
-    values, # numbers
-    sizes, # how many items each stands for
-): # None where there are none
-    "The mean over all items"
-    return sum(v*n for v, n in zip(values, sizes))/sum(sizes) if sizes else None
 
 # %% ../nbs/06_learner.ipynb #9f77ffc0
 class Recorder(Callback):
@@ -130,7 +92,7 @@ class Recorder(Callback):
     def __init__(self): self.before_fit()
 
     def before_fit(self):
-        self.values, self.epoch_ends = [], [] # a row for each epoch, and how many steps had been made by then
+        self.values, self.epoch_ends = [], [] # a row for each epoch, and its last step
         self.lrs, self.known_losses, self.new_losses = [], [], [] # of each step
         self.start_epoch()
 
@@ -161,7 +123,8 @@ class Recorder(Callback):
             self.sizes.append(learn.bs)
         else: self.measure(learn)
 
-    def after_train(self): self.train_loss = weighted_mean(self.losses[-len(self.sizes):], self.sizes)
+    def after_train(self):
+        self.train_loss = weighted_mean(self.losses[-len(self.sizes):], self.sizes)
 
     def before_validate(self):
         self.valid_sizes, self.columns = [], [[] for _ in range(1 + len(self.metrics))]
@@ -173,25 +136,21 @@ class Recorder(Callback):
         self.valid_sizes.append(learn.bs)
         self.columns[0].append(learn.loss)
         for m, column in zip(learn.metrics, self.columns[1:]):
-            if hasattr(m, 'accumulate'): m.accumulate(learn) # an object that gathers what it needs, as fastai's do
+            if hasattr(m, 'accumulate'):
+                m.accumulate(learn) # an object that gathers what it needs, as fastai's do
             else: column.append(torch.as_tensor(m(learn.pred, *learn.yb)))
 
     def after_validate(self):
         if not self.valid_sizes: return
-        self.valid_values = [weighted_mean(to_numbers(o), self.valid_sizes) if o else None for o in self.columns]
+        self.valid_values = [weighted_mean(to_numbers(o), self.valid_sizes) if o else None
+                             for o in self.columns]
         for i, m in enumerate(self.metrics, 1):
             if hasattr(m, 'accumulate'): self.valid_values[i] = torch.as_tensor(m.value).item()
 
     def after_epoch(self):
-        nothing = [None]*(1 + len(self.metrics)) # where validation was skipped, or there are no images for it
+        nothing = [None]*(1 + len(self.metrics)) # where there was no validation
         self.values.append([self.train_loss, *(self.valid_values or nothing)])
         self.epoch_ends.append(len(self.lrs))
-
-# %% ../nbs/06_learner.ipynb #4f8cc672
-def metric_name(metric):
-    "Its own name, or that of the function in a partial, or of its class"
-    name = getattr(metric, '__name__', None) or getattr(metric, 'name', None)
-    return name or getattr(getattr(metric, 'func', metric), '__name__', type(metric).__name__)
 
 # %% ../nbs/06_learner.ipynb #0ccd5645
 @patch
@@ -202,9 +161,11 @@ def plot_loss(self:Recorder,
 ): # the axes
     "Draw the training loss of each step, and the validation loss where each epoch ended"
     if ax is None: ax = plt.subplots()[1]
-    ax.plot(range(skip_start, len(self.losses)), self.losses[skip_start:], lw=1, label='training, each batch')
+    ax.plot(range(skip_start, len(self.losses)), self.losses[skip_start:], lw=1,
+            label='training, each batch')
     ends = [(step, row[1]) for step, row in zip(self.epoch_ends, self.values) if row[1] is not None]
-    if with_valid: ax.plot([o[0] for o in ends], [o[1] for o in ends], 'o-', label='validation, each epoch')
+    if with_valid:
+        ax.plot([o[0] for o in ends], [o[1] for o in ends], 'o-', label='validation, each epoch')
     ax.set(xlabel='step', ylabel='loss')
     ax.legend(loc='upper right', fontsize=8)
     return ax
@@ -216,7 +177,8 @@ def plot_metrics(self:Recorder,
     "Draw each metric over the epochs"
     if ax is None: ax = plt.subplots()[1]
     names = self.metric_names[2:]
-    for i, name in enumerate(names, 2): ax.plot(range(1, len(self.values) + 1), [row[i] for row in self.values], label=name)
+    for i, name in enumerate(names, 2):
+        ax.plot(range(1, len(self.values) + 1), [row[i] for row in self.values], label=name)
     ax.set(xlabel='epoch', ylabel=names[0] if len(names) == 1 else 'metric')
     if names: ax.legend()
     return ax
@@ -241,7 +203,8 @@ class ProgressBar(Callback):
     def before_epoch(self): self.started = perf_counter()
 
     def after_batch(self):
-        if self.training and self.table and self.table.bar: self.table.move(self.epoch*self.n_iter + self.iter + 1)
+        if self.training and self.table and self.table.bar:
+            self.table.move(self.epoch*self.n_iter + self.iter + 1)
 
     def after_epoch(self):
         values = self.recorded(lambda o: o.values[-1])
@@ -250,8 +213,8 @@ class ProgressBar(Callback):
     def after_fit(self):
         if self.table: self.table.finish()
 
-# %% ../nbs/06_learner.ipynb #4a1a27ca
-class Learner:
+# %% ../nbs/06_learner.ipynb #0fb017e9
+class Learner(HasCallbacks):
     "Data, model, loss and optimizer, and the loop that trains"
     def __init__(self,
         dls, # `DataLoaders`: anything with `train` and `valid`
@@ -260,9 +223,9 @@ class Learner:
         opt_func=SGD, # makes the optimizer from parameters and `lr`: ours, torch's or fastai's
         lr=0.001, # learning rate, where `fit` is given none
         cbs=None, # callbacks, one or a list
-        metrics=None, # functions of predictions and targets, or fastai's `Metric` objects; one or a list
+        metrics=None, # functions of predictions and targets, or fastai's objects; one or a list
         wd=None, # weight decay; by default the optimizer's own
-        wd_bn_bias=True, # may weight decay shrink biases and norm layers too, as in `torch.optim`? fastai's default is False
+        wd_bn_bias=True, # may weight decay shrink biases and norm layers too?
         moms=(.95, .85, .95), # momenta of `fit_one_cycle`, for an optimizer with momentum
         path='.', # the folder that `save` and `load` start from
         model_dir='', # a folder in `path`
@@ -275,24 +238,29 @@ class Learner:
         check_metrics(L(metrics))
         self.dls, self.model, self.loss_func, self.metrics = dls, model, loss_func, metrics
         for i, name in enumerate(('dls.train', 'dls.valid')): check_loader(self.loader(i), name)
-        self.opt_func, self.opt, self.wd, self.wd_bn_bias, self.moms = opt_func, None, wd, wd_bn_bias, moms
-        self.lr = getattr(opt_func, 'keywords', {}).get('lr', lr) # a rate within partial(SGD, lr=...) counts
+        self.opt_func, self.opt = opt_func, None
+        self.wd, self.wd_bn_bias, self.moms = wd, wd_bn_bias, moms
+        self.lr = getattr(opt_func, 'keywords', {}).get('lr', lr) # of partial(SGD, lr=...)
         self.path, self.model_dir = Path(path), model_dir
-        self.training, self.epoch, self.n_epoch, self.pct_train, self.train_iter = False, 0, 1, 0., 0
+        self.training, self.pct_train = False, 0.
+        self.epoch, self.n_epoch, self.train_iter = 0, 1, 0
         self.cbs = L()
         if default_cbs: self.add_cbs([Recorder, ProgressBar])
         self.add_cbs(cbs)
 
+    @property
+    def metrics(self):
+        "What is measured in validation"
+        return self._metrics
+
+    @metrics.setter
+    def metrics(self, metrics): self._metrics = L(metrics)
+
     def __call__(self, event):
         "Announce an event: every callback that listens to it is called"
         for cb, listener in self.listeners[event]:
-            in_this_mode = event not in batch_events or (cb.run_train if self.training else cb.run_valid)
-            if cb.run and in_this_mode: listener()
-
-    def __getattr__(self, k):
-        for cb in vars(self).get('cbs', ()):
-            if cb.name == k: return cb
-        raise AttributeError(explain_missing(k))
+            in_this_mode = cb.run_train if self.training else cb.run_valid
+            if cb.run and (in_this_mode or event not in batch_events): listener()
 
     def with_events(self, level, work):
         "Do a part of the loop between its events; a callback may break it off"
@@ -331,7 +299,8 @@ class Learner:
     def all_batches(self):
         "One batch after the other, from `self.dl`"
         self.n_iter = n_batches(self.dl)
-        for i, batch in enumerate(self.dl, getattr(self.dl, 'n_skipped', 0)): self.one_batch(i, batch)
+        for i, batch in enumerate(self.dl, getattr(self.dl, 'n_skipped', 0)):
+            self.one_batch(i, batch)
 
     def do_train(self):
         self.dl, self.training, self.n_iter = self.dls.train, True, n_batches(self.dls.train)
@@ -349,7 +318,8 @@ class Learner:
         self.do_validate()
 
     def do_epochs(self):
-        for self.epoch in range(self.start_epoch, self.n_epoch): self.with_events('epoch', self.do_epoch)
+        for self.epoch in range(self.start_epoch, self.n_epoch):
+            self.with_events('epoch', self.do_epoch)
 
     def fit(self,
         n_epoch, # how many times to go through the training data
@@ -362,7 +332,8 @@ class Learner:
     ):
         "Train, and validate after each epoch"
         if n_batches(self.dls.train) == 0:
-            raise ValueError('dls.train has no batch: the dataset is empty, or smaller than batch_size with drop_last=True')
+            raise ValueError('dls.train has no batch: the dataset is empty, or smaller than '
+                             'batch_size with drop_last=True')
         self.n_epoch, self.start_epoch = n_epoch, start_epoch
         self.pct_train, self.train_iter = start_epoch/max(1, n_epoch), 0
         with self.added_cbs(cbs), self.added_cbs(resume and self.resume_from(resume)):
@@ -382,7 +353,7 @@ def create_opt(self:Learner):
 
 @patch
 def prepare_opt(self:Learner, lr, wd, reset_opt):
-    "An optimizer for the fit that begins: the one of the last fit, if there is one, with these settings"
+    "An optimizer for the fit that begins: that of the last fit, if there is one"
     if reset_opt or self.opt is None: self.create_opt()
     set_hyper(self.opt, 'lr', self.lr if lr is None else lr)
     if wd is None: wd = self.wd
@@ -415,84 +386,6 @@ def resume_from(self:Learner, file):
     "A callback that goes on from a file; chapter 10 puts it in here"
     raise NotImplementedError('to go on from a file, import mnistlearn.saving, or mnistlearn.all')
 
-# %% ../nbs/06_learner.ipynb #466a488a
-@patch
-def attach(self:Learner, cbs):
-    "Let callbacks listen, one or a list; a class is called to make one. Gives those that were not there before"
-    new = [o() if isinstance(o, type) else o for o in L(cbs)]
-    new = [cb for cb in new if not any(cb is o for o in self.cbs)]
-    for cb in new:
-        check_callback(cb)
-        cb.learn = self
-    self.cbs = L([*self.cbs, *new]).sorted('order')
-    self.find_listeners()
-    for cb in new:
-        if cb.listener('after_create'): cb.listener('after_create')()
-    return new
-
-@patch
-def find_listeners(self:Learner):
-    "Who is to be called at which event"
-    pairs = {event: [(cb, cb.listener(event)) for cb in self.cbs] for event in events}
-    self.listeners = {event: [o for o in listening if o[1] is not None] for event, listening in pairs.items()}
-    self.contexts = [cb.context for cb in self.cbs if hasattr(type(cb), 'context')]
-
-@patch
-def add_cbs(self:Learner, cbs):
-    "Add callbacks, one or a list. Each can be found by its name, such as `learn.recorder`, and replaces one that is there under the same name"
-    new = [o() if isinstance(o, type) else o for o in L(cbs)]
-    self.remove_cbs([old for old in self.cbs if any(old is not cb and is_same(old, cb) for cb in new)])
-    self.attach(new)
-    return self
-
-# %% ../nbs/06_learner.ipynb #1924e6f0
-def is_same(a, b):
-    "Are two callbacks of the same name, and if they are bare functions, of the same functions?"
-    if type(a) is not Callback or type(b) is not Callback: return getattr(b, 'name', None) == a.name
-    def source(f): return getattr(f, '__code__', f), getattr(f, '__defaults__', None), [o.cell_contents for o in getattr(f, '__closure__', None) or ()]
-    return {k: source(f) for k, f in a.functions.items()} == {k: source(f) for k, f in b.functions.items()}
-
-# %% ../nbs/06_learner.ipynb #cbb23133
-@patch
-def find_cbs(self:Learner, cbs):
-    "Which of its callbacks are these, given as objects or as classes for all of their kind?"
-    return [cb for cb in self.cbs if any(cb is o or (isinstance(o, type) and isinstance(cb, o)) for o in L(cbs))]
-
-@patch
-def remove_cbs(self:Learner, cbs):
-    "Remove callbacks: objects, or classes for all of their kind"
-    gone = self.find_cbs(cbs)
-    self.cbs = self.cbs.filter(lambda cb: not any(cb is o for o in gone))
-    self.find_listeners()
-    return self
-
-Learner.add_cb, Learner.remove_cb = Learner.add_cbs, Learner.remove_cbs
-
-# %% ../nbs/06_learner.ipynb #4ab99bab
-def explain_missing(name):
-    "Why a Learner has no attribute of this name"
-    module = module_that_adds('Learner', name)
-    if module: return f'Learner.{name} is added by {module}: import that, or mnistlearn.all'
-    return f'Learner has no {name!r}{did_you_mean(name, dir(Learner))}'
-
-# %% ../nbs/06_learner.ipynb #d34eda8e
-@patch
-@contextmanager
-def added_cbs(self:Learner, cbs):
-    "Callbacks for the length of a `with` block"
-    added = self.attach(cbs)
-    try: yield self
-    finally: self.remove_cbs(added)
-
-@patch
-@contextmanager
-def removed_cbs(self:Learner, cbs):
-    "Without some callbacks for the length of a `with` block"
-    gone = self.find_cbs(cbs)
-    self.remove_cbs(gone)
-    try: yield self
-    finally: self.attach(gone)
-
 # %% ../nbs/06_learner.ipynb #7596d9de
 @patch(as_prop=True)
 def x(self:Learner):
@@ -519,10 +412,6 @@ def to_detach(self:Learner, b):
     "A tensor on the CPU, without its history"
     return b.detach().cpu()
 
-def _metrics(self): return self._metrics
-def _set_metrics(self, metrics): self._metrics = L(metrics)
-Learner.metrics = property(_metrics, _set_metrics, doc='What is measured in validation')
-
 @patch
 @contextmanager
 def no_bar(self:Learner):
@@ -535,10 +424,10 @@ def no_logging(self:Learner):
     "Neither bar nor table within a `with` block"
     return self.removed_cbs(ProgressBar)
 
-# %% ../nbs/06_learner.ipynb #34525c78
+# %% ../nbs/06_learner.ipynb #0ca94507
 @patch
 def aside(self:Learner, cbs=None):
-    "A copy of the Learner, with the same parameters and data: what it does leaves this one as it is"
+    "A copy with the same parameters and data: what it does leaves this one as it is"
     other = copy(self)
     other.model = eval_copy(self.model, keep=(self, self.dls, *self.cbs))
     other.cbs = L()
@@ -583,7 +472,7 @@ def get_preds(self:Learner,
     with_loss=False, # the loss of each item, at the end?
     act=None, # function of the predictions; by default the loss's own `activation`, if it has one
     cbs=None, # callbacks for this run only
-) -> tuple: # predictions (n, ...) and targets (n, ...), or None where there are none; and what was asked for
+) -> tuple: # predictions (n, ...) and targets (n, ...) or None; and what was asked for
     "The predictions for a whole set, in its order"
     gather = GatherPreds(with_input)
     self.aside([*L(cbs), gather]).do_validate(in_order(self.loader(ds_idx) if dl is None else dl))
@@ -599,10 +488,11 @@ def get_preds(self:Learner,
 @patch
 def predict(self:Learner,
     item, # one input, as the dataset has it; or a picture: a file, an open image, bytes
-) -> tuple: # the answer as a plain value (its name, where `dls` has a `vocab`), the same as a tensor, and the prediction
+) -> tuple: # the answer (its name, where `dls` has a `vocab`), its tensor, and the prediction
     "Predict one item"
     dl = next((o for o in (self.loader(1), self.loader(0)) if hasattr(o, 'dataset')), None)
-    inputs = to_device(batch_of_one(dl, item, getattr(self.dls, 'n_inp', None)), device_of(self.model))
+    inputs = to_device(batch_of_one(dl, item, getattr(self.dls, 'n_inp', None)),
+                       device_of(self.model))
     preds, _, answers = self.get_preds(dl=[inputs], with_decoded=True)
     answer = answers[0].tolist() if self.vocab is None else self.vocab[int(answers[0])]
     return answer, answers[0], preds[0]

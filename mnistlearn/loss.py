@@ -22,10 +22,12 @@ def binary(
 ) -> tuple: # inputs float 0..1 (n, 784), targets int64 (n, 1)
     "Images as rows, and digits as targets for a model that answers yes or no"
     if y.ndim != 1 or len(x) != len(y):
-        raise ValueError(f'{len(x)} images, but labels of shape {tuple(y.shape)}: expected one each, shape ({len(x)},)')
+        raise ValueError(f'{len(x)} images, but labels of shape {tuple(y.shape)}: expected one '
+                         f'each, shape ({len(x)},)')
     several = not y.is_meta and len(y) > 0 and y.min() != y.max()
     if several and not (y == one).any():
-        raise ValueError(f'none of the labels is {one}; say which digit has target 1, such as one={int(y[0])}')
+        raise ValueError(f'none of the labels is {one}; say which digit has target 1, such as '
+                         f'one={int(y[0])}')
     return to_float(x).reshape(len(x), -1), (y == one).long().unsqueeze(1)
 
 # %% ../nbs/03_loss.ipynb #e7d0e57a
@@ -59,8 +61,9 @@ def mnist_loss(
     targets:Tensor, # (n, 1), 1 for yes and 0 for no
 ) -> Tensor: # a single number, 0..1
     "The mean distance of the predictions, squeezed by the sigmoid, from their targets"
-    if predictions.shape != targets.shape: # (n, 1) against (n,) would broadcast to (n, n) and train on nonsense
-        raise ValueError(f'{tuple(predictions.shape)} predictions against {tuple(targets.shape)} targets: expected the same shape')
+    if predictions.shape != targets.shape: # (n, 1) and (n,) would broadcast to (n, n)
+        raise ValueError(f'{tuple(predictions.shape)} predictions against '
+                         f'{tuple(targets.shape)} targets: expected the same shape')
     predictions = predictions.sigmoid()
     return torch.where(targets == 1, 1 - predictions, predictions).mean()
 
@@ -71,7 +74,8 @@ def batch_accuracy(
 ) -> Tensor: # a single number, 0..1
     "The share of predictions on the right side"
     if xb.shape != yb.shape:
-        raise ValueError(f'{tuple(xb.shape)} predictions against {tuple(yb.shape)} targets: expected the same shape')
+        raise ValueError(f'{tuple(xb.shape)} predictions against {tuple(yb.shape)} targets: '
+                         f'expected the same shape')
     preds = xb.sigmoid()
     correct = (preds > 0.5) == yb
     return correct.float().mean()

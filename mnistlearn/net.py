@@ -11,7 +11,8 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 
 from .base.batching import in_order
-from .base.look import answer_caption, are_images, grid_rows, label_text, palette, show_images, to_np
+from mnistlearn.base.look import (answer_caption, are_images, grid_rows, label_text, palette,
+    show_images, to_np)
 from .learner import Learner
 
 # %% ../nbs/07_net.ipynb #1d551942
@@ -30,11 +31,11 @@ def simple_net(
     "A neural net of two linear layers with a ReLU between them"
     return nn.Sequential(nn.Linear(n_in, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_out))
 
-# %% ../nbs/07_net.ipynb #02364111
+# %% ../nbs/07_net.ipynb #93492f25
 @patch
 @torch.no_grad()
-def summary(self:Learner) -> pd.DataFrame: # a row for each layer: its kind, the shape of its output for one batch, its parameters, and whether they are trained; then the total
-    "The model's layers, in the order in which a batch meets them"
+def summary(self:Learner) -> pd.DataFrame: # a row for each layer, and the total
+    "Kind, shape of the output for one batch, and parameters of each layer, in a batch's order"
     other, rows = self.aside(), []
     names = {module: name or 'model' for name, module in other.model.named_modules()}
 
@@ -42,17 +43,22 @@ def summary(self:Learner) -> pd.DataFrame: # a row for each layer: its kind, the
         own = list(module.parameters(recurse=False))
         shape = ' x '.join(map(str, getattr(output, 'shape', '?')))
         trained = any(p.requires_grad for p in own) if own else ''
-        rows.append((names[module], type(module).__name__, shape, sum(p.numel() for p in own), trained))
+        rows.append((names[module], type(module).__name__, shape, sum(p.numel() for p in own),
+                     trained))
 
     for module in names:
-        if not list(module.children()) or list(module.parameters(recurse=False)): module.register_forward_hook(note)
+        if not list(module.children()) or list(module.parameters(recurse=False)):
+            module.register_forward_hook(note)
     with torch.random.fork_rng(devices=[]):
         other.set_batch(next(iter(in_order(self.loader(0)))))
         other.model(*other.xb)
     params = list(other.model.parameters())
-    total, trained = sum(p.numel() for p in params), sum(p.numel() for p in params if p.requires_grad)
+    total, trained = sum(p.numel() for p in params), sum(p.numel() for p in params
+        if p.requires_grad)
     rows.append(('total', '', '', total, f'{trained:,} trained'))
-    return pd.DataFrame(rows, columns=['layer', 'kind', 'output', 'parameters', 'trained']).set_index('layer')
+    return pd.DataFrame(rows,
+                        columns=['layer', 'kind', 'output', 'parameters',
+                                 'trained']).set_index('layer')
 
 # %% ../nbs/07_net.ipynb #4737bc2b
 def plot_weights(
@@ -64,14 +70,18 @@ def plot_weights(
 ): # the array of axes
     "Draw the weights of each unit of the first linear layer on the pixels that they belong to"
     layer = next((m for m in model.modules() if isinstance(m, nn.Linear)), None)
-    if layer is None: raise TypeError(f'{type(model).__name__} has no nn.Linear in it, so there are no weights to draw as images')
+    if layer is None:
+        raise TypeError(f'{type(model).__name__} has no nn.Linear in it, so there are no '
+                        f'weights to draw as images')
     w, (height, width) = to_np(layer.weight), shape
     if w.shape[1] != height*width:
-        raise ValueError(f'the first linear layer takes {w.shape[1]} inputs, not the {height*width} of images of shape {shape}; pass their shape')
+        raise ValueError(f'the first linear layer takes {w.shape[1]} inputs, not the '
+                         f'{height*width} of images of shape {shape}; pass their shape')
     if nrows is None: nrows = max(1, round((len(w)/3)**.5))
     ncols = -(-len(w)//nrows) # rounded up
     bound = abs(w).max()
-    return show_images(w.reshape(-1, *shape), nrows=nrows, imsize=imsize or min(1.5, 6/ncols), suptitle=title,
+    return show_images(w.reshape(-1, *shape), nrows=nrows, imsize=imsize or min(1.5, 6/ncols),
+                       suptitle=title,
                        cmap='RdBu', vmin=-bound, vmax=bound)
 
 # %% ../nbs/07_net.ipynb #dd61abbe
@@ -81,7 +91,9 @@ def layer_outputs(
     x:Tensor, # inputs (n, ...)
 ) -> list: # the activations after each layer
     "What each layer makes of `x`"
-    if not isinstance(model, nn.Sequential): raise TypeError(f'{type(model).__name__} is no nn.Sequential: its layers have no order to follow')
+    if not isinstance(model, nn.Sequential):
+        raise TypeError(f'{type(model).__name__} is no nn.Sequential: its layers have no order '
+                        f'to follow')
     was_training, outputs = model.training, []
     model.eval()
     for layer in model:
@@ -100,7 +112,8 @@ def plot_activations(
     values = to_np(layer_outputs(model, x)[layer]).reshape(len(x), -1)
     if ax is None: ax = plt.subplots(figsize=(5, 3))[1]
     bound = abs(values).max()
-    look = dict(cmap='Greys', vmin=0) if values.min() >= 0 else dict(cmap='RdBu', vmin=-bound, vmax=bound)
+    look = dict(cmap='Greys', vmin=0) if values.min() >= 0 else dict(cmap='RdBu', vmin=-bound,
+        vmax=bound)
     image = ax.imshow(values, aspect='auto', interpolation='nearest', **look)
     ax.figure.colorbar(image, ax=ax, label='activation')
     ax.set(xlabel='unit', ylabel='input')
@@ -125,7 +138,9 @@ def show_results(self:Learner,
         rows = [(label_text(x[i].float()), *row) for i, *row in zip(idx, targets, words)]
         return pd.DataFrame(rows, columns=['input', 'target', 'answer'])
     titles = [answer_caption(*row) for row in zip(targets, words)]
-    axs = show_images(x[idx], titles=titles, **{'nrows': grid_rows(len(idx)), 'imsize': 1.1, **kwargs})
+    axs = show_images(x[idx], titles=titles,
+                      **{'nrows': grid_rows(len(idx)), 'imsize': 1.1, **kwargs})
     for ax, target, answer in zip(axs.flat, targets, words):
-        if target not in (answer, '?') and not answers.is_floating_point(): ax.title.set_color(palette['red'])
+        if target not in (answer, '?') and not answers.is_floating_point():
+            ax.title.set_color(palette['red'])
     return axs

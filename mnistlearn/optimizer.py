@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['calc_grad', 'validate_epoch', 'BasicOptim', 'train_epoch', 'train_model', 'SGD', 'get_hyper', 'set_hyper']
 
-# %% ../nbs/05_optimizer.ipynb #84dcb014
+# %% ../nbs/05_optimizer.ipynb #950fce0e
 import torch
 from fastcore.basics import patch
 from torch import Tensor
 
-from .base.optimizers import get_hyper, leave_undecayed, norm_bias_params, param_list, set_hyper
+from mnistlearn.base.optimizers import (get_hyper, leave_undecayed, norm_bias_params, param_list,
+    set_hyper)
 from .loss import batch_accuracy, mnist_loss
 
 _all_ = ['get_hyper', 'set_hyper']
@@ -94,9 +95,9 @@ def train_model(
     if prn: print()
     return values
 
-# %% ../nbs/05_optimizer.ipynb #af14c058
+# %% ../nbs/05_optimizer.ipynb #492a7e56
 class SGD:
-    "Stochastic gradient descent with momentum and weight decay; fastai's arguments, and with `decouple_wd=False` those of `torch.optim.SGD`"
+    "Gradient descent with momentum and weight decay: fastai's or, not decoupled, `torch.optim.SGD`"
     def __init__(self,
         params, # the tensors to train
         lr, # learning rate
@@ -157,7 +158,8 @@ def param_groups(self:SGD):
 @patch
 def set_hyper(self:SGD, name, value):
     "Change a setting: 'lr', 'mom' or 'wd'"
-    if name not in ('lr', 'mom', 'wd'): raise ValueError(f"SGD has no setting {name!r}: expected 'lr', 'mom' or 'wd'")
+    if name not in ('lr', 'mom', 'wd'):
+        raise ValueError(f"SGD has no setting {name!r}: expected 'lr', 'mom' or 'wd'")
     self.settings[name] = value
 
 @patch

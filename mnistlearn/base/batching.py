@@ -16,18 +16,20 @@ from torch import Tensor
 
 from .reading import as_grey
 
-# %% ../../nbs/base/07_batching.ipynb #4cef6169
+# %% ../../nbs/base/07_batching.ipynb #f21a6d99
 def collate(
     items, # the items of a batch, a list; all of the same kind
-): # one tensor, or a tuple or dictionary of them; a tuple of the items where no tensor can hold them
+): # a tensor, or a tuple or dictionary of them; a tuple where no tensor can hold the items
     "Put items together into a batch"
     one = items[0]
     if isinstance(one, Tensor): return torch.stack(items)
-    if isinstance(one, (np.ndarray, np.number, np.bool_)): return torch.stack([torch.as_tensor(o) for o in items])
+    if isinstance(one, (np.ndarray, np.number, np.bool_)):
+        return torch.stack([torch.as_tensor(o) for o in items])
     if isinstance(one, float): return torch.tensor(items, dtype=torch.float64)
     if isinstance(one, int): return torch.tensor(items)
     if isinstance(one, Mapping): return {k: collate([o[k] for o in items]) for k in one}
-    if isinstance(one, (tuple, list)): return tuple(collate(list(o)) for o in zip(*items, strict=True))
+    if isinstance(one, (tuple, list)):
+        return tuple(collate(list(o)) for o in zip(*items, strict=True))
     return tuple(items)
 
 # %% ../../nbs/base/07_batching.ipynb #292a0e76
@@ -38,8 +40,8 @@ def tensor_of_rows(
     one, n = rows[0], len(rows)
     if one.is_meta: return
     for o in rows:
-        alike = type(o) is Tensor and o.dtype == one.dtype and o.shape == one.shape and o.stride() == one.stride()
-        if not alike or o.requires_grad: return
+        if type(o) is not Tensor or o.requires_grad: return
+        if (o.dtype, o.shape, o.stride()) != (one.dtype, one.shape, one.stride()): return
     starts = [o.storage_offset() for o in rows]
     step = starts[1] - starts[0] if n > 1 else one.numel()
     if step < 1 or starts != list(range(starts[0], starts[0] + n*step, step)): return
@@ -47,13 +49,14 @@ def tensor_of_rows(
     return one.as_strided((n, *one.shape), (step, *one.stride()))
 
 class PairFinder:
-    "Finds the two tensors behind a list of pairs, and remembers them for as long as the list stays as it is"
+    "Finds the two tensors behind a list of pairs, and remembers them while the list stays as it is"
     def __init__(self): self.seen, self.found = None, None
 
     def __call__(self,
         pairs:list, # any list
     ): # the tensors (inputs, targets); None where the list is not made of their rows
-        if self.seen is None or len(self.seen) != len(pairs) or not all(a is b for a, b in zip(self.seen, pairs)):
+        if self.seen is None or len(self.seen) != len(pairs) or not all(a is b for a,
+            b in zip(self.seen, pairs)):
             self.seen, self.found = list(pairs), self.find(pairs)
         return self.found
 
@@ -61,7 +64,7 @@ class PairFinder:
         "Look again"
         if not pairs: return
         for o in pairs:
-            if not (type(o) is tuple and len(o) == 2 and type(o[0]) is Tensor and type(o[1]) is Tensor): return
+            if type(o) is not tuple or [type(part) for part in o] != [Tensor, Tensor]: return
         columns = [tensor_of_rows(o) for o in zip(*pairs)]
         return None if any(o is None for o in columns) else tuple(columns)
 
@@ -80,11 +83,14 @@ def in_order(
     if hasattr(dl, 'ordered'): return dl.ordered()
     if hasattr(dl, 'new'): return dl.new(shuffle=False, drop_last=False) # fastai's
     data = torch.utils.data
-    if not isinstance(dl, data.DataLoader) or dl.batch_size is None or isinstance(dl.dataset, data.IterableDataset): return dl
+    if not isinstance(dl, data.DataLoader) or dl.batch_size is None or isinstance(dl.dataset,
+        data.IterableDataset):
+        return dl
     if isinstance(dl.sampler, (data.RandomSampler, data.SequentialSampler)): sampler = None
     elif isinstance(dl.sampler, data.SubsetRandomSampler): sampler = sorted(dl.sampler.indices)
     else: sampler = dl.sampler
-    return data.DataLoader(dl.dataset, dl.batch_size, sampler=sampler, num_workers=dl.num_workers, collate_fn=dl.collate_fn)
+    return data.DataLoader(dl.dataset, dl.batch_size, sampler=sampler, num_workers=dl.num_workers,
+                           collate_fn=dl.collate_fn)
 
 class LoaderWrapper:
     "A loader that deals out what another one has, in another way; all else is that other one's"
@@ -97,7 +103,8 @@ class LoaderWrapper:
     def __len__(self): return len(self.dl)
     def __iter__(self): return iter(self.dl)
     def __getattr__(self, k):
-        if k == 'dl' or k.startswith('__'): raise AttributeError(k) # not there yet, as while it is copied
+        if k == 'dl' or k.startswith('__'):
+            raise AttributeError(k) # not there yet, as while it is copied
         return getattr(self.dl, k)
 
 # %% ../../nbs/base/07_batching.ipynb #3d4840fc
@@ -116,9 +123,11 @@ def split_batch(
 ) -> tuple: # inputs and targets, each a tuple
     "Inputs and targets of a batch; a batch that is one tensor has no targets"
     if isinstance(batch, Mapping):
-        raise TypeError(f'a batch is one dictionary, with {", ".join(map(str, batch))}: expected a pair (inputs, targets); '
+        raise TypeError(f'a batch is one dictionary, with {", ".join(map(str, batch))}: '
+                        f'expected a pair (inputs, targets); '
                         'the inputs may be a dictionary, as in (dict(...), targets)')
-    parts = tuple(plain_tensor(o) for o in batch) if isinstance(batch, (tuple, list)) else (plain_tensor(batch),)
+    parts = tuple(plain_tensor(o) for o in batch) if isinstance(batch,
+        (tuple, list)) else (plain_tensor(batch),)
     if isinstance(batch, Inputs): return parts, ()
     if n_inputs is None: n_inputs = max(1, len(parts) - 1)
     return parts[:n_inputs], parts[n_inputs:]
@@ -153,7 +162,7 @@ def to_device(
 def as_item(
     item, # tensor, array, number or list; an open picture, or the file of one
     like=None, # an input of the dataset, for its shape; by default any shape is right
-) -> Tensor: # of the shape of `like`; bytes as they are, or as floats 0..1 where `like` is of floats
+) -> Tensor: # of the shape of `like`; bytes become floats 0..1 where `like` has floats
     "One input for a model"
     if isinstance(item, (str, Path)): item = Image.open(item)
     if isinstance(item, Image.Image): item = np.array(as_grey(item))
@@ -162,22 +171,25 @@ def as_item(
     if not isinstance(like, Tensor): return x
     if x.dtype == torch.uint8 and like.is_floating_point(): x = x.float()/255
     if x.numel() != like.numel():
-        raise ValueError(f'one item of shape {tuple(x.shape)}: expected {tuple(like.shape)}, as in the dataset '
-                         '(a picture of another size is prepared by as_mnist, of mnistlearn.pictures)')
+        raise ValueError(f'one item of shape {tuple(x.shape)}: expected {tuple(like.shape)}, as '
+                         f'in the dataset '
+                         '(mnistlearn.pictures.as_mnist prepares pictures of another size)')
     return x.reshape(like.shape)
 
 def batch_of_one(
     dl, # a loader of any kind
-    item, # one input, as for `as_item`; a tuple of them where the dataset's items have several inputs
+    item, # one input, as for `as_item`; a tuple where the dataset has several inputs
     n_inputs=None, # how many parts of a batch are inputs; by default all but the last
 ) -> Inputs: # each a tensor (1, ...)
     "One item as the loader would deal it out"
     try: first = dl.dataset[0]
-    except (AttributeError, IndexError, KeyError, TypeError): first = None # a stream, or a list of batches
+    except (AttributeError, IndexError, KeyError, TypeError):
+        first = None # a stream, or a list of batches
     if not isinstance(first, (tuple, list)): return Inputs([as_item(item)[None]])
     like, targets = split_batch(first, n_inputs)
     items = item if isinstance(item, tuple) and len(like) > 1 else (item,)
-    batch = collate([(*(as_item(*o) for o in zip(items, like)), *targets)]) # a target must stand there; any one does
+    batch = collate([(*(as_item(*o) for o in zip(items, like)),
+                      *targets)]) # a target must stand there; any one does
     after_batch = getattr(dl, 'after_batch', None)
     if after_batch is not None: batch = after_batch(batch)
     return Inputs(split_batch(batch, n_inputs)[0])

@@ -13,9 +13,9 @@ from matplotlib.patches import Polygon, Rectangle
 
 from .look import as_image, palette, to_np
 
-# %% ../../nbs/base/06_diagram.ipynb #bcc47f08
+# %% ../../nbs/base/06_diagram.ipynb #407a346a
 def parse_edges(
-    text:str, # such as 'a->b->c; c->a[label=again]', an arrow or a chain of them to a line or semicolon
+    text:str, # such as 'a->b->c; c->a[label=again]'
 ) -> list: # tuples (from, to, label)
     "The arrows that a text in the style of graphviz describes"
     edges = []
@@ -25,21 +25,24 @@ def parse_edges(
         match = re.fullmatch(r'([^\[\]]+?)\s*(?:\[\s*label\s*=\s*"?([^"\]]*)"?\s*\])?', line)
         names = [o.strip(' "') for o in match[1].split('->')] if match else []
         if len(names) < 2 or not all(names):
-            raise ValueError(f'{line!r}: expected names joined by ->, such as "a->b->c" or "a->b[label=again]"')
+            raise ValueError(f'{line!r}: expected names joined by ->, such as "a->b->c" or '
+                             f'"a->b[label=again]"')
         edges += [(a, b, match[2] or '') for a, b in zip(names, names[1:])]
     return edges
 
 def _draw_edge(ax, i, j, label, boxes):
-    "An arrow from box `i` to box `j`: straight to the next, below if it leads back, above if it skips some"
+    "An arrow between boxes: straight to the next, below if it leads back, above if it skips some"
     if j == i + 1:
-        ends = dict(shrinkA=0, shrinkB=0, patchA=boxes[i].get_bbox_patch(), patchB=boxes[j].get_bbox_patch())
+        ends = dict(shrinkA=0, shrinkB=0, patchA=boxes[i].get_bbox_patch(),
+                    patchB=boxes[j].get_bbox_patch())
         ax.annotate('', (j, 0), (i, 0), arrowprops=dict(arrowstyle='->', **ends))
         ax.text((i + j)/2, .3, label, ha='center', fontsize=9)
         return
     side, color = (-1, palette['red']) if j <= i else (1, 'black')
     look = dict(arrowstyle='->', color=color, shrinkA=0, shrinkB=0, connectionstyle='arc3,rad=-.3')
     ax.annotate('', (j, .3*side), (i, .3*side), arrowprops=look)
-    ax.text((i + j)/2, side*(.4 + .17*abs(i - j)), label, ha='center', va='center', fontsize=9, color=color)
+    ax.text((i + j)/2, side*(.4 + .17*abs(i - j)), label, ha='center', va='center', fontsize=9,
+            color=color)
 
 def gv(
     s:str, # edges, such as 'init->predict->loss; loss->predict[label=again]'
@@ -47,11 +50,13 @@ def gv(
 ): # the axes
     "Draw steps as boxes in a row, joined by arrows"
     edges = parse_edges(s)
-    if not edges: raise ValueError('there is nothing to draw; expected at least one edge, such as "a->b"')
+    if not edges:
+        raise ValueError('there is nothing to draw; expected at least one edge, such as "a->b"')
     names = list(dict.fromkeys(name for a, b, _ in edges for name in (a, b)))
     if ax is None: ax = plt.subplots(figsize=(min(6, 1.05*len(names)), 1.5))[1]
     frame = dict(boxstyle='round,pad=.45', fc='white', ec=palette['blue'])
-    boxes = [ax.text(i, 0, name, ha='center', va='center', fontsize=9, bbox=frame) for i, name in enumerate(names)]
+    boxes = [ax.text(i, 0, name, ha='center', va='center', fontsize=9, bbox=frame) for i,
+             name in enumerate(names)]
     places = [(names.index(a), names.index(b), label) for a, b, label in edges]
     for i, j, label in places: _draw_edge(ax, i, j, label, boxes)
     skips = any(j > i + 1 for i, j, _ in places)
@@ -77,10 +82,12 @@ def _sheet(ax, image, left, bottom, size=1., slant=.35):
             if ink < .1: continue
             y = bottom + (n - 1 - row)*step*slant*1.2
             x = left + col*step + (n - 1 - row)*step*slant
-            corners = [(x, y), (x + step, y), (x + step*(1 + slant), y + step*slant*1.2), (x + step*slant, y + step*slant*1.2)]
+            corners = [(x, y), (x + step, y), (x + step*(1 + slant), y + step*slant*1.2),
+                       (x + step*slant, y + step*slant*1.2)]
             ax.add_patch(Polygon(corners, fc=str(1 - ink), lw=0))
     far, height = size*slant, size*slant*1.2
-    outline = [(left, bottom), (left + size, bottom), (left + size + far, bottom + height), (left + far, bottom + height)]
+    outline = [(left, bottom), (left + size, bottom), (left + size + far, bottom + height),
+               (left + far, bottom + height)]
     ax.add_patch(Polygon(outline, fill=False, ec='grey', lw=.8))
 
 def draw_stack(
@@ -94,11 +101,14 @@ def draw_stack(
     for i in range(n): _sheet(ax, images[n - 1 - i], 0, i*height)
     top = (n - 1)*height
     ax.annotate('', (-.12, top), (-.12, 0), arrowprops=dict(arrowstyle='<-', color=palette['blue']))
-    ax.text(-.18, top/2, f'axis 0:\n{total:,} images', ha='right', va='center', color=palette['blue'], fontsize=9)
-    ax.annotate('', (1.47, top + .37), (1.12, top - .05), arrowprops=dict(arrowstyle='<-', color=palette['red']))
+    ax.text(-.18, top/2, f'axis 0:\n{total:,} images', ha='right', va='center',
+            color=palette['blue'], fontsize=9)
+    ax.annotate('', (1.47, top + .37), (1.12, top - .05),
+                arrowprops=dict(arrowstyle='<-', color=palette['red']))
     ax.text(1.42, top + .06, 'axis 1:\n28 rows', va='center', color=palette['red'], fontsize=9)
     ax.annotate('', (1, -.1), (0, -.1), arrowprops=dict(arrowstyle='->', color=palette['green']))
-    ax.text(.5, -.2, 'axis 2: 28 columns', ha='center', va='center', color=palette['green'], fontsize=9)
+    ax.text(.5, -.2, 'axis 2: 28 columns', ha='center', va='center', color=palette['green'],
+            fontsize=9)
     ax.set(xlim=(-.9, 2), ylim=(-.3, top + .5))
     ax.axis('off')
     return ax
@@ -110,7 +120,7 @@ def draw_broadcast(
     total:int, # how many there are in all
     ax=None, # axes to draw on; by default new ones
 ): # the axes
-    "Draw how one image meets each of many: the shapes, and the one repeated, pale where it is only imagined"
+    "Draw how one image meets each of many: repeated, and pale where it is only imagined"
     if ax is None: ax = plt.subplots(figsize=(6, 2.2))[1]
     def put(image, x, y, alpha=1.):
         image = to_np(image)
@@ -143,8 +153,10 @@ def draw_chain(
         ax.text(i, .52, f'{value:g}', ha='center', va='center', color=palette['blue'], fontsize=11)
         ax.text(i, -.55, f'{slope:g}', ha='center', va='center', color=palette['red'], fontsize=11)
     for i, step in enumerate(steps):
-        ax.annotate('', (i + .73, .12), (i + .27, .12), arrowprops=dict(arrowstyle='->', color=palette['blue']))
-        ax.annotate('', (i + .27, -.14), (i + .73, -.14), arrowprops=dict(arrowstyle='->', color=palette['red']))
+        ax.annotate('', (i + .73, .12), (i + .27, .12),
+                    arrowprops=dict(arrowstyle='->', color=palette['blue']))
+        ax.annotate('', (i + .27, -.14), (i + .73, -.14),
+                    arrowprops=dict(arrowstyle='->', color=palette['red']))
         ax.text(i + .5, .3, step, ha='center', va='center', fontsize=9)
     ax.text(-.5, .52, 'value', ha='right', va='center', color=palette['blue'], fontsize=9)
     ax.text(-.5, -.55, 'slope', ha='right', va='center', color=palette['red'], fontsize=9)
@@ -175,10 +187,12 @@ def draw_prediction(
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(True)
     total = products.sum()
-    for x, sign in ((.235, '×'), (.475, '=')): fig.text(x, .4, sign, ha='center', va='center', fontsize=14)
+    for x, sign in ((.235, '×'), (.475, '=')):
+        fig.text(x, .4, sign, ha='center', va='center', fontsize=14)
     fig.text(.72, .62, f'added up: {total:.1f}', fontsize=10)
     fig.text(.72, .42, f'plus bias: {bias:.1f}', fontsize=10)
-    fig.text(.72, .18, f'prediction: {total + bias:.1f}', fontsize=11, color=palette['blue'], weight='bold')
+    fig.text(.72, .18, f'prediction: {total + bias:.1f}', fontsize=11, color=palette['blue'],
+             weight='bold')
     return fig
 
 def draw_net(
@@ -199,10 +213,13 @@ def draw_net(
     for (x, ys), color, size in zip(columns, colors, sizes):
         ax.scatter([x]*len(ys), ys, s=90, color=color, zorder=2)
         if size > 3: ax.text(x, 0, '⋮', ha='center', va='center', fontsize=16)
-    for (x, _), text in zip(columns, (f'{sizes[0]} pixels', f'{sizes[1]} hidden units,\neach with a ReLU', f'{sizes[2]} output')):
+    for (x, _), text in zip(columns,
+                            (f'{sizes[0]} pixels', f'{sizes[1]} hidden units,\neach with a ReLU',
+                             f'{sizes[2]} output')):
         ax.text(x, 1.4, text, ha='center', va='bottom', fontsize=9)
     for x, n_in, n_out in ((.8, *sizes[:2]), (2.4, *sizes[1:])):
-        ax.text(x, -1.4, f'{n_in} x {n_out} weights\n+ {n_out} bias{"es" if n_out > 1 else ""}', ha='center', va='top', fontsize=9)
+        ax.text(x, -1.4, f'{n_in} x {n_out} weights\n+ {n_out} bias{"es" if n_out > 1 else ""}',
+                ha='center', va='top', fontsize=9)
     ax.set(xlim=(-.5, 3.7), ylim=(-1.9, 1.9))
     ax.axis('off')
     return ax

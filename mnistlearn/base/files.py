@@ -17,17 +17,18 @@ def rank_distrib() -> int: # 0 for the first, or the only one
     "The number of this process, of those that train together. Only the first prints and writes"
     return int(os.getenv('RANK') or 0)
 
-# %% ../../nbs/base/00_files.ipynb #1a258b50
+# %% ../../nbs/base/00_files.ipynb #f12f25ea
 def write_whole(
     file, # where to; its folder is made if need be
     data:bytes, # the contents
 ):
-    "Write a file so that at any moment it is the old one or the new one, never half of either. Of several processes that train together, only the first writes"
+    "Write a file that at any moment is the old one or the new one, never half. Only rank 0 writes"
     if rank_distrib() != 0: return
     file, part = Path(file), None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, part = tempfile.mkstemp(prefix=f'.{file.name[:100]}.', suffix='.part', dir=file.parent)
+        descriptor, part = tempfile.mkstemp(prefix=f'.{file.name[:100]}.', suffix='.part',
+                                            dir=file.parent)
         with os.fdopen(descriptor, 'wb') as f:
             f.write(data)
             f.flush()
@@ -42,15 +43,15 @@ def write_whole(
             with suppress(OSError): os.unlink(part)
 
 def _usual_mode(file):
-    "The permissions that `file` has or, as a new one, would get (a temporary file is for its owner alone)"
+    "The permissions that `file` has or, as a new one, would get"
     with suppress(OSError): return os.stat(file).st_mode & 0o777
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
 
-# %% ../../nbs/base/00_files.ipynb #66dbece0
+# %% ../../nbs/base/00_files.ipynb #f2199028
 def cache_folder() -> Path: # a folder that is there and can be written
-    "Where mnistlearn keeps its own files: in the user's cache or, where that can't be written, in a temporary folder"
+    "Where mnistlearn keeps its files: the user's cache or, if need be, a temporary folder"
     for folder in (xdg_cache_home()/'mnistlearn', Path(tempfile.gettempdir())/'mnistlearn'):
         try:
             folder.mkdir(parents=True, exist_ok=True)

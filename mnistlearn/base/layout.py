@@ -35,7 +35,8 @@ def split_folders(
         folders = [path/name for name in names]
         if all(o.is_dir() for o in folders): return folders
     found = sorted(o.name for o in os.scandir(path) if o.name[0] not in '._')[:8]
-    raise FileNotFoundError(f'{path}: expected the folders train and valid (or training and testing) in it; '
+    raise FileNotFoundError(f'{path}: expected the folders train and valid (or training and '
+                            f'testing) in it; '
                             f'found {", ".join(found) or "nothing"}')
 
 def is_complete(
@@ -46,4 +47,5 @@ def is_complete(
     except FileNotFoundError: return False
     names = class_folders(train)
     if not names or names != class_folders(valid): return False
-    return all(any(map(is_image, os.scandir(split/name))) for split in (train, valid) for name in names)
+    return all(any(map(is_image, os.scandir(split/name))) for split in (train, valid)
+               for name in names)

@@ -12,16 +12,18 @@ from math import ceil, isqrt
 import matplotlib.pyplot as plt, numpy as np
 from torch import Tensor
 
-# %% ../../nbs/base/05_look.ipynb #73ea50d4
-palette = dict(blue='#0072B2', orange='#E69F00', red='#D55E00', green='#009E73', sky='#56B4E9', pink='#CC79A7', black='#000000')
+# %% ../../nbs/base/05_look.ipynb #1a057b57
+palette = dict(blue='#0072B2', orange='#E69F00', red='#D55E00', green='#009E73', sky='#56B4E9',
+               pink='#CC79A7', black='#000000')
 
 def set_look():
     "Give matplotlib the look of the course: small pictures, digits in greys, one palette"
     from cycler import cycler
     plt.rcParams.update({
         'figure.figsize': (5, 3), 'figure.dpi': 80, 'font.size': 10, 'image.cmap': 'Greys',
-        'axes.prop_cycle': cycler(color=list(palette.values())), 'axes.spines.top': False, 'axes.spines.right': False,
-        'axes.titlesize': 11, 'axes.titlelocation': 'left', 'legend.frameon': False, 'lines.markersize': 5})
+        'axes.prop_cycle': cycler(color=list(palette.values())),
+        'axes.spines.top': False, 'axes.spines.right': False, 'axes.titlesize': 11,
+        'axes.titlelocation': 'left', 'legend.frameon': False, 'lines.markersize': 5})
 
 def to_np(
     x, # tensor, or what NumPy can make an array of
@@ -41,7 +43,8 @@ def as_image(
     if x.ndim == 3 and x.shape[0] == 3: x = x.transpose(1, 2, 0)
     is_grey, is_colour = x.ndim == 2, x.ndim == 3 and x.shape[2] in (3, 4)
     if not (is_grey or is_colour):
-        raise ValueError(f'shape {shape} is no single image; expected (28, 28), (784,) or (3, height, width)')
+        raise ValueError(f'shape {shape} is no single image; expected (28, 28), (784,) or (3, '
+                         f'height, width)')
     return x
 
 def show_image(
@@ -73,9 +76,11 @@ def show_images(
     ims = list(ims)
     titles = None if titles is None else [str(o) for o in titles]
     if not ims: raise ValueError('there are no images to show')
-    if titles and len(titles) != len(ims): raise ValueError(f'{len(ims)} images, but {len(titles)} titles: expected one each')
+    if titles and len(titles) != len(ims):
+        raise ValueError(f'{len(ims)} images, but {len(titles)} titles: expected one each')
     if ncols is None: ncols = ceil(len(ims)/nrows)
-    if nrows*ncols < len(ims): raise ValueError(f'{len(ims)} images do not fit into {nrows} x {ncols}')
+    if nrows*ncols < len(ims):
+        raise ValueError(f'{len(ims)} images do not fit into {nrows} x {ncols}')
     height = imsize
     if titles:
         lines = max(o.count('\n') + 1 for o in titles)
@@ -83,7 +88,8 @@ def show_images(
     top = .3 if suptitle else 0
     fig, axs = plt.subplots(nrows, ncols, figsize=(ncols*imsize, nrows*height + top), squeeze=False)
     for ax in axs.flat: ax.axis('off')
-    for i, (ax, im) in enumerate(zip(axs.flat, ims)): show_image(im, ax=ax, title=titles[i] if titles else None, **kwargs)
+    for i, (ax, im) in enumerate(zip(axs.flat, ims)):
+        show_image(im, ax=ax, title=titles[i] if titles else None, **kwargs)
     if suptitle: fig.suptitle(suptitle, x=.01, ha='left', fontsize=11)
     fig.tight_layout(pad=.3)
     return axs
@@ -104,7 +110,8 @@ def show_pixels(
     number = '{:.0f}' if im.dtype == np.uint8 else '{:.1f}'
     for (row, col), v in np.ndenumerate(im):
         color = 'white' if v > middle else 'black'
-        ax.text(col, row, number.format(v), ha='center', va='center', fontsize=min(8, 150/max(h, w)), color=color)
+        ax.text(col, row, number.format(v), ha='center', va='center',
+                fontsize=min(8, 150/max(h, w)), color=color)
     ax.axis('on')
     ax.set_xticks(range(w), range(left, left + w), fontsize=7)
     ax.set_yticks(range(h), range(top, top + h), fontsize=7)

@@ -33,7 +33,7 @@ def decode(
     loss_func, # the loss that the model was trained with
     preds:Tensor, # predictions as the model gives them (n, ...)
 ) -> Tensor: # (n, ...)
-    "Answers: by the loss's own `activation` and `decodes`; the class, for PyTorch's losses that classify; for any other loss the predictions themselves"
+    "Answers, by the loss's own `decodes` or as PyTorch's losses mean them; else the predictions"
     loss = unwrap_partial(loss_func)
     if hasattr(loss, 'decodes'): return loss.decodes(to_probabilities(loss, preds))
     kind = type(loss) if isinstance(loss, nn.Module) else loss
@@ -56,7 +56,8 @@ def item_losses(
 ) -> Tensor: # (n,)
     "The loss of each item"
     n = len(preds)
-    if takes_reduction(loss_func): return loss_func(preds, *targets, reduction='none').reshape(n, -1).mean(1)
+    if takes_reduction(loss_func):
+        return loss_func(preds, *targets, reduction='none').reshape(n, -1).mean(1)
     if not hasattr(loss_func, 'reduction'):
         return torch.stack([loss_func(*(o[i:i + 1] for o in (preds, *targets))) for i in range(n)])
     before = loss_func.reduction

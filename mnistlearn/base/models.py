@@ -11,10 +11,10 @@ from copy import copy, deepcopy
 import torch
 from torch import Tensor, nn
 
-# %% ../../nbs/base/13_models.ipynb #f1a9fa40
+# %% ../../nbs/base/13_models.ipynb #75712c98
 def eval_copy(
     model:nn.Module, # any model
-    keep=(), # objects that are not to be copied along, such as one whose method is a hook of the model
+    keep=(), # objects not to be copied along, such as one whose method is a hook of the model
 ) -> nn.Module: # it has the same parameters and buffers, and is in the mode for use
     "A copy of a model for predicting: what is set on it leaves the model as it is"
     same = {id(o): o for o in (*keep, *model.parameters(), *model.buffers())}

@@ -14,11 +14,15 @@ def param_list(
 ) -> list:
     "The parameters as a list, or an error that says what they are instead"
     if isinstance(params, Tensor):
-        raise TypeError('params is one tensor: expected a list of them, such as model.parameters() or [weights, bias]')
+        raise TypeError('params is one tensor: expected a list of them, such as '
+                        'model.parameters() or [weights, bias]')
     params = list(params)
     if any(not isinstance(o, Tensor) for o in params):
-        raise TypeError('params holds something that is no tensor: expected a list such as model.parameters(), without names or groups')
-    if not params: raise ValueError('params is empty: there is nothing to train (was model.parameters() already used up?)')
+        raise TypeError('params holds something that is no tensor: expected a list such as '
+                        'model.parameters(), without names or groups')
+    if not params:
+        raise ValueError('params is empty: there is nothing to train (was model.parameters() '
+                         'already used up?)')
     return params
 
 # %% ../../nbs/base/08_optimizers.ipynb #4e6ba225
@@ -43,14 +47,16 @@ def set_hyper(
 ):
     "Change a setting of an optimizer"
     if hasattr(opt, 'set_hyper'): return opt.set_hyper(name, value)
-    if get_hyper(opt, name) is None: raise ValueError(f'{type(opt).__name__} has no setting {name!r}')
+    if get_hyper(opt, name) is None:
+        raise ValueError(f'{type(opt).__name__} has no setting {name!r}')
     if not hasattr(opt, 'param_groups'): return setattr(opt, name, value)
     for group in opt.param_groups:
         if name == 'mom' and 'betas' in group: group['betas'] = (value, *group['betas'][1:])
         else: group[torch_names.get(name, name)] = value
 
-# %% ../../nbs/base/08_optimizers.ipynb #68ff9165
-norm_layers = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d, nn.LayerNorm, nn.GroupNorm
+# %% ../../nbs/base/08_optimizers.ipynb #580a17a5
+norm_layers = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.InstanceNorm1d,
+    nn.InstanceNorm2d, nn.InstanceNorm3d, nn.LayerNorm, nn.GroupNorm)
 
 def norm_bias_params(
     model:nn.Module, # any model
@@ -72,4 +78,5 @@ def leave_undecayed(
     elif hasattr(opt, 'hypers'):
         for p in params: opt.state[p]['do_wd'] = False
     else:
-        raise TypeError(f'{type(opt).__name__} decays all its parameters: give it groups of them, some with weight_decay=0')
+        raise TypeError(f'{type(opt).__name__} decays all its parameters: give it groups of '
+                        f'them, some with weight_decay=0')

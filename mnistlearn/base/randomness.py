@@ -15,14 +15,18 @@ def generators(
     dl=None, # a loader that may have generators of its own
 ) -> dict: # from a name to two functions: one reads the state, the other sets it
     "Every source of random numbers that training may draw from"
-    found = dict(torch=(torch.get_rng_state, torch.set_rng_state), python=(random.getstate, random.setstate),
+    found = dict(torch=(torch.get_rng_state, torch.set_rng_state),
+                 python=(random.getstate, random.setstate),
                  numpy=(np.random.get_state, np.random.set_state))
-    if torch.cuda.is_available(): found['cuda'] = torch.cuda.get_rng_state_all, torch.cuda.set_rng_state_all
+    if torch.cuda.is_available():
+        found['cuda'] = torch.cuda.get_rng_state_all, torch.cuda.set_rng_state_all
     batches = getattr(dl, 'batch_sampler', None)
-    owners = {'loader': dl, 'sampler': getattr(dl, 'sampler', None), 'batches': batches, "batches' sampler": getattr(batches, 'sampler', None)}
+    owners = {'loader': dl, 'sampler': getattr(dl, 'sampler', None), 'batches': batches,
+              "batches' sampler": getattr(batches, 'sampler', None)}
     for name, owner in owners.items():
         generator = getattr(owner, 'generator', None)
-        if isinstance(generator, torch.Generator): found[name] = generator.get_state, generator.set_state
+        if isinstance(generator, torch.Generator):
+            found[name] = generator.get_state, generator.set_state
     rng = getattr(dl, 'rng', None)
     if isinstance(rng, random.Random): found['fastai'] = rng.getstate, rng.setstate
     return found

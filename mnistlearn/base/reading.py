@@ -26,14 +26,16 @@ def as_grey(
 ) -> Image.Image: # mode 'L': 8-bit grey
     "An open image in 8-bit grey levels, or an error that says why it cannot be"
     if im.mode == 'L' and not im.has_transparency_data: return im
-    if im.mode.startswith('I;16') or (im.mode == 'I' and im.format == 'PNG'): # 16 bits: keep the upper 8
+    if im.mode.startswith('I;16') or (im.mode == 'I' and im.format == 'PNG'): # 16 bits
         return Image.fromarray((np.asarray(im).astype(np.int64) >> 8).astype(np.uint8))
     if im.has_transparency_data:
         im = im.convert('RGBA')
         least_alpha = im.getextrema()[3][0]
-        if least_alpha < 255: raise ValueError('some of its pixels are transparent; save it on a plain background')
+        if least_alpha < 255:
+            raise ValueError('some of its pixels are transparent; save it on a plain background')
         im = im.convert('RGB')
-    if im.mode not in ('1', 'L', 'P', 'RGB'): raise ValueError(f'its mode is {im.mode}; save it as 8-bit grey')
+    if im.mode not in ('1', 'L', 'P', 'RGB'):
+        raise ValueError(f'its mode is {im.mode}; save it as 8-bit grey')
     return im.convert('L')
 
 def read_image(
@@ -43,10 +45,12 @@ def read_image(
     try:
         if not os.path.isfile(file): raise OSError
         with open(file, 'rb', buffering=0) as f: im = Image.open(io.BytesIO(f.read()))
-        if im.size != (28, 28): raise ValueError(f'it is {im.height} x {im.width} pixels, expected 28 x 28; resize it')
+        if im.size != (28, 28):
+            raise ValueError(f'it is {im.height} x {im.width} pixels, expected 28 x 28; resize it')
         return as_grey(im).tobytes()
     except (OSError, SyntaxError, Image.DecompressionBombError):
-        raise ValueError(f'{file}: it is not an image that Pillow can read, or it is damaged; replace or remove it') from None
+        raise ValueError(f'{file}: it is not an image that Pillow can read, or it is damaged; '
+                         f'replace or remove it') from None
     except ValueError as e: raise ValueError(f'{file}: {e}') from None
 
 class PILImage:
@@ -55,7 +59,7 @@ class PILImage:
 
     @classmethod
     def create(cls,
-        source, # a file, its bytes, an open image, an array or a tensor (height, width) or (height, width, 3)
+        source, # a file, its bytes, an open image, an array or tensor (h, w) or (h, w, 3)
     ) -> Image.Image: # of mode 'RGB'; by `PILImageBW` of mode 'L'
         "An open picture"
         if isinstance(source, Tensor): source = source.cpu().numpy()
@@ -69,13 +73,14 @@ class PILImageBW(PILImage):
     "The same in grey"
     mode = 'L'
 
-# %% ../../nbs/base/04_reading.ipynb #0c338341
+# %% ../../nbs/base/04_reading.ipynb #85dbea18
 def image_names(
     folder, # of one class
 ) -> list: # sorted
     "The image files in a folder"
     names = sorted(o.name for o in os.scandir(folder) if is_image(o))
-    if not names: raise FileNotFoundError(f'{folder}: there is no image in it; expected files such as 0.png')
+    if not names:
+        raise FileNotFoundError(f'{folder}: there is no image in it; expected files such as 0.png')
     return names
 
 def change_times(
@@ -87,7 +92,8 @@ def change_times(
     try:
         times = array('q')
         for name in ['.', *names]:
-            stat = os.stat(name, dir_fd=descriptor) if descriptor else os.stat(os.path.join(folder, name))
+            stat = os.stat(name,
+                           dir_fd=descriptor) if descriptor else os.stat(os.path.join(folder, name))
             times.append(stat.st_mtime_ns)
             times.append(stat.st_ctime_ns)
         return times
@@ -98,10 +104,10 @@ def change_times(
         if descriptor: os.close(descriptor)
 
 def _fingerprint(names, times):
-    return hashlib.blake2b('\0'.join(names).encode() + times.tobytes()).hexdigest()
+    return hashlib.blake2b(os.fsencode('\0'.join(names)) + times.tobytes()).hexdigest()
 
 class Digits(NamedTuple):
-    "Images uint8 (n, 28, 28) and their labels int64 (n,), for training and for validation. A digit is its own label; see `class_names`"
+    "Images uint8 (n, 28, 28) and labels int64 (n,), for training and validation; see `class_names`"
     train_x: Tensor
     train_y: Tensor
     valid_x: Tensor
@@ -130,7 +136,10 @@ def _read_copy(file, folders):
 def _write_copy(file, digits, fingerprints):
     "Keep what was read. If that fails, such as on a full disk, the next reader needs a second more"
     import safetensors.torch
-    try: write_whole(file, safetensors.torch.save(digits._asdict(), metadata={'folders': json.dumps(fingerprints)}))
+    try:
+        write_whole(file,
+                    safetensors.torch.save(digits._asdict(),
+                                           metadata={'folders': json.dumps(fingerprints)}))
     except (OSError, ValueError, safetensors.SafetensorError): pass
 
 # %% ../../nbs/base/04_reading.ipynb #efc581bc
@@ -138,18 +147,20 @@ def label_folders(
     split, # folder of one split
     digits=None, # which labels are asked for; by default all
 ) -> dict: # from a label to the name of its folder
-    "A folder named by a whole number has that number as its label; other names are numbered in their order"
+    "A folder named by a whole number has it as its label; other names are numbered in order"
     names = class_folders(split)
     if digits is None and not names:
-        raise FileNotFoundError(f'{split}: expected a folder for each digit, such as {split/"3"}; found none')
+        raise FileNotFoundError(f'{split}: expected a folder for each digit, such as '
+                                f'{split/"3"}; found none')
     if not any(map(str.isdecimal, names)): return dict(enumerate(names))
     odd = [o for o in names if not (o.isdecimal() and len(o) < 19 and str(int(o)) == o)]
     if odd and digits is None:
-        raise ValueError(f"{split/odd[0]}: a digit's folder is named by a whole number such as 3; rename or remove it")
+        raise ValueError(f"{split/odd[0]}: a digit's folder is named by a whole number such as "
+                         f"3; rename or remove it")
     return {o: str(o) for o in sorted(int(o) for o in names if o not in odd)}
 
 def class_names(
-    path=None, # folder with `train` and `valid` (or `training` and `testing`); by default `mnist_sample()`
+    path=None, # folder with `train` and `valid`, or `training` and `testing`; by default the sample
 ) -> list: # the name of each folder, in the order of the labels
     "What the labels of `load_digits` are called"
     train, _ = split_folders(mnist_sample() if path is None else path)
@@ -164,7 +175,8 @@ def _as_digits(digits):
         labels = [int(o) for o in many]
         if any(not isinstance(o, str) and int(o) != o for o in many): raise ValueError
     except (TypeError, ValueError):
-        raise ValueError(f'digits is {digits!r}; expected whole numbers, such as digits=(3, 7)') from None
+        said = f'digits is {digits!r}; expected whole numbers, such as digits=(3, 7)'
+        raise ValueError(said) from None
     if not labels: raise ValueError('digits is empty; name at least one, such as digits=(3, 7)')
     if len(set(labels)) < len(labels): raise ValueError(f'digits names one twice: {labels}')
     return labels
@@ -183,7 +195,8 @@ def _find_folders(path, digits):
             if label not in found:
                 raise FileNotFoundError(f'{split}: there is no folder {label} in it; '
                                         f'there are {", ".join(found.values()) or "none"}')
-    return [split/found[o] for split, found in zip(splits, (in_train, in_valid)) for o in labels], labels
+    return [split/found[o] for split,
+            found in zip(splits, (in_train, in_valid)) for o in labels], labels
 
 # %% ../../nbs/base/04_reading.ipynb #71316e3f
 def _with_bar(folders):
@@ -205,11 +218,11 @@ def _images_and_labels(tensors, labels):
     return torch.cat(tensors), torch.tensor(labels).repeat_interleave(counts)
 
 def load_digits(
-    path=None, # folder with `train` and `valid` (or `training` and `testing`); by default `mnist_sample()`
+    path=None, # folder with `train` and `valid`, or `training` and `testing`; by default the sample
     digits=None, # which digits, in this order; by default every folder there is
     cache:bool=True, # keep what was read for the next time, and look there first?
 ) -> Digits: # `train_x, train_y, valid_x, valid_y`; a digit's files sorted by name
-    "Read a data set of 28 x 28 images. A missing folder or a file that is no such image is an error that names it"
+    "Read a data set of 28 x 28 images. A missing folder or a file that is no image is named"
     folders, labels = _find_folders(mnist_sample() if path is None else path, _as_digits(digits))
     file = _copy_file(folders, labels) if cache else None
     kept = _read_copy(file, folders) if file else None
@@ -218,7 +231,10 @@ def load_digits(
     names = [image_names(o) for o in folders]
     times = [change_times(*o) for o in zip(folders, names)]
     tensors, k = _read_folders(folders, names), len(labels)
-    digits = Digits(*_images_and_labels(tensors[:k], labels), *_images_and_labels(tensors[k:], labels))
-    at_rest = began - max(map(max, times)) > 20_000_000 # younger, a file could change again within one tick of the clock
-    if file and at_rest: _write_copy(file, digits, [(n, _fingerprint(n, t)) for n, t in zip(names, times)])
+    digits = Digits(*_images_and_labels(tensors[:k], labels),
+                    *_images_and_labels(tensors[k:], labels))
+    latest = max(map(max, times))
+    at_rest = began - latest > 20_000_000 # younger, it could change again within one tick of the clock
+    if file and at_rest:
+        _write_copy(file, digits, [(n, _fingerprint(n, t)) for n, t in zip(names, times)])
     return digits

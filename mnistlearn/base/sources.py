@@ -33,7 +33,8 @@ def fastai_folder(
 ) -> Path:
     "Where fastai keeps its data sets or archives, as its own settings tell"
     home = Path(os.getenv('FASTAI_HOME') or '~/.fastai')
-    return Config(home, 'config.ini', create=dict(data='data', archive='archive'), save=False).path(kind, kind)
+    return Config(home, 'config.ini', create=dict(data='data', archive='archive'),
+                  save=False).path(kind, kind)
 
 def check_archive(
     url:str, # where the archive comes from; a mirror is held to the entry of the same name
@@ -41,14 +42,16 @@ def check_archive(
 ):
     "Compare size and hash with the list that fastai ships"
     from fastdownload.core import path_stats, read_checks
-    known = read_checks(Path(find_spec('fastai').submodule_search_locations[0])/'data'/'download_checks.py')
+    fastai = Path(find_spec('fastai').submodule_search_locations[0])
+    known = read_checks(fastai/'data'/'download_checks.py')
     name = url.rsplit('/', 1)[-1]
     same_name = [stats for known_url, stats in known.items() if known_url.endswith('/' + name)]
     expected = known.get(url) or (same_name[0] if same_name else None)
     if expected is None: raise ValueError(f'{name}: fastai lists no size and hash for it')
     found = path_stats(file)
     if found != tuple(expected):
-        raise ValueError(f'{name}: size and hash are {found}, expected {tuple(expected)}: broken off, or not the right file')
+        raise ValueError(f'{name}: size and hash are {found}, expected {tuple(expected)}: '
+                         f'broken off, or not the right file')
 
 def unpack(
     file, # a .tgz archive
@@ -60,16 +63,17 @@ def unpack(
         with tarfile.open(fileobj=f) as tar: tar.extractall(folder, **safely)
         while f.read(1 << 20): pass # gzip's own check of every byte stands at the end
 
-# %% ../../nbs/base/02_sources.ipynb #944c8fba
+# %% ../../nbs/base/02_sources.ipynb #f2ac1833
 def move_into_place(
     new:Path, # a complete data set
     goal:Path, # where it belongs
 ) -> Path: # the goal
-    "Rename the data set `new` to `goal`, unless a complete one is there by now. Anything else there is moved aside"
+    "Rename `new` to `goal`, unless a complete one is there. Anything else there is moved aside"
     for _ in range(3):
         if is_complete(goal): return goal
         try:
-            if os.path.lexists(goal): goal.rename(goal.with_name(f'{goal.name}-incomplete-{time.time_ns()}'))
+            if os.path.lexists(goal):
+                goal.rename(goal.with_name(f'{goal.name}-incomplete-{time.time_ns()}'))
             return new.rename(goal)
         except OSError as e: error = e # another process was here first: look again
     raise error
@@ -80,7 +84,7 @@ def _fetch(url, file):
     looking = sys.stdout.isatty() or 'ipykernel' in sys.modules
     with nullcontext() if looking else redirect_stdout(io.StringIO()):
         try: return Path(download_url(url, file, timeout=10, show_progress=looking))
-        except NameError as e: # fastcore lacks the import of the error that it raises for a download cut short
+        except NameError as e: # fastcore lacks the import of the error it means
             if 'ContentTooShortError' not in str(e): raise
             raise URLError('the connection broke off') from None
 
@@ -101,13 +105,15 @@ def download(
             file = _fetch(url, folder/kept.name)
             check_archive(url, file)
         unpack(file, folder/'out')
-        if not is_complete(folder/'out'/name): raise ValueError(f'{kept.name}: the archive holds no complete {name}')
+        if not is_complete(folder/'out'/name):
+            raise ValueError(f'{kept.name}: the archive holds no complete {name}')
         if file != kept: _keep_archive(file, kept)
         return move_into_place(folder/'out'/name, data/name)
 
 def _keep_archive(file, kept):
-    "Move the archive where fastai looks for it. If that fails, it will be fetched again some day, and no more"
-    with suppress(OSError), tempfile.TemporaryDirectory(dir=kept.parent, prefix='.mnistlearn-') as near:
+    "Move the archive where fastai looks for it; if that fails, it will be fetched again some day"
+    with suppress(OSError), tempfile.TemporaryDirectory(dir=kept.parent,
+                                                        prefix='.mnistlearn-') as near:
         os.replace(shutil.move(file, near), kept)
 
 # %% ../../nbs/base/02_sources.ipynb #909ff4ed
@@ -143,7 +149,8 @@ def _from_environment(name, url):
     if not folder: return
     folder = Path(folder).expanduser()
     if is_complete(folder/name): return folder/name
-    if is_complete(folder) and class_folders(split_folders(folder)[0]) == class_names_of[name]: return folder
+    if is_complete(folder) and class_folders(split_folders(folder)[0]) == class_names_of[name]:
+        return folder
     raise SourceError(f'{folder} holds no complete {name}')
 
 def _from_fastai(name, url):
@@ -186,9 +193,11 @@ def find_data(
             failures.append(f'{source}: {str(e) or type(e).__name__}'.splitlines()[0])
             continue
         if path is None: continue
-        _say_once(f'{name} from {source}: {short_path(path)}' + ''.join(f' ({o})' for o in failures))
+        _say_once(f'{name} from {source}: {short_path(path)}' + ''.join(f' ({o})'
+            for o in failures))
         return path
-    raise FileNotFoundError(f'{name}: no source has it. Set MNISTLEARN_DATA to a folder that holds {name}. ' + '; '.join(failures))
+    raise FileNotFoundError(f'{name}: no source has it. Set MNISTLEARN_DATA to a folder that '
+                            f'holds {name}. ' + '; '.join(failures))
 
 def _say_once(line):
     if line in known_lines: return
@@ -210,5 +219,6 @@ def untar_data(
 ) -> Path: # the unpacked data set
     "The folder of `URLs.MNIST_SAMPLE` or `URLs.MNIST`: the name that fastai's users know"
     known = {URLs.MNIST_SAMPLE: mnist_sample, URLs.MNIST: mnist}
-    if url not in known: raise ValueError(f'{url}: only URLs.MNIST_SAMPLE and URLs.MNIST are known here')
+    if url not in known:
+        raise ValueError(f'{url}: only URLs.MNIST_SAMPLE and URLs.MNIST are known here')
     return known[url]()
