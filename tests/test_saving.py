@@ -3,6 +3,7 @@ import os, pickle, random, resource, signal, struct, subprocess, sys, time, warn
 from functools import partial
 from pathlib import Path
 
+import fastai.data.load, fastai.optimizer # here, since importing them draws random numbers
 import pytest, safetensors.torch, torch
 import torch.nn.functional as F
 from torch import nn
@@ -89,7 +90,7 @@ def test_with_other_callbacks(tmp_path, cbs): check(tmp_path, 17, 4, cbs)
 
 def test_what_an_epochs_beginning_does_is_done_once(tmp_path):
     class Decay(Callback):
-        _stateattrs = ('log',)
+        remembers = ('log',)
         def __init__(self): self.log = []
         def before_epoch(self):
             self.log.append(self.epoch)

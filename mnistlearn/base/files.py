@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['rank_distrib', 'write_whole', 'cache_folder', 'short_path']
 
-# %% ../../nbs/base/00_files.ipynb #3b6f4a9a
-import os, tempfile
+# %% ../../nbs/base/00_files.ipynb #2ee6cf62
+import glob, os, socket, tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,8 +27,9 @@ def write_whole(
     file, part = Path(file), None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, part = tempfile.mkstemp(prefix=f'.{file.name[:100]}.', suffix='.part',
-                                            dir=file.parent)
+        _remove_leftovers(file)
+        prefix = f'.{file.name[:100]}.{socket.gethostname()[:30]}.{os.getpid()}.'
+        descriptor, part = tempfile.mkstemp(prefix=prefix, suffix='.part', dir=file.parent)
         with os.fdopen(descriptor, 'wb') as f:
             f.write(data)
             f.flush()
@@ -42,6 +43,17 @@ def write_whole(
         if part is not None:
             with suppress(OSError): os.unlink(part)
 
+def _remove_leftovers(file):
+    "Remove what writers of this file have left behind that were killed in the middle"
+    if os.name != 'posix': return
+    mine = f'.{glob.escape(file.name[:100])}.{glob.escape(socket.gethostname()[:30])}.*.part'
+    for part in file.parent.glob(mine):
+        pid = part.name.removesuffix('.part').split('.')[-2]
+        try: os.kill(int(pid), 0) # does nothing, but fails where there is no such process
+        except ProcessLookupError:
+            with suppress(OSError): part.unlink()
+        except (OSError, ValueError): pass # somebody else's process, or somebody else's file
+
 def _usual_mode(file):
     "The permissions that `file` has or, as a new one, would get"
     with suppress(OSError): return os.stat(file).st_mode & 0o777
@@ -52,7 +64,7 @@ def _usual_mode(file):
 # %% ../../nbs/base/00_files.ipynb #f2199028
 def cache_folder() -> Path: # a folder that is there and can be written
     "Where mnistlearn keeps its files: the user's cache or, if need be, a temporary folder"
-    for folder in (xdg_cache_home()/'mnistlearn', Path(tempfile.gettempdir())/'mnistlearn'):
+    for folder in (xdg_cache_home()/'mnistlearn', Path(tempfile.gettempdir())/'mnistlearn-cache'):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
