@@ -87,9 +87,9 @@ class DataLoader:
 
     def _taker(self):
         "A function of indices that gives the items together"
-        ds = self.dataset
-        tensors = self.find_tensors(ds) if type(ds) is list else (ds.x, ds.y) if isinstance(ds,
-            TensorPairs) else None
+        ds, tensors = self.dataset, None
+        if type(ds) is list: tensors = self.find_tensors(ds)
+        if getattr(type(ds), '__getitem__', None) is TensorPairs.__getitem__: tensors = ds.x, ds.y
         if tensors: return lambda i: tuple(o.index_select(0, i.to(o.device)) for o in tensors)
         if isinstance(ds, Tensor): return lambda i: ds.index_select(0, i.to(ds.device))
         return lambda i: collate([ds[j] for j in i.tolist()])
@@ -107,7 +107,7 @@ class DataLoader:
 
     def ordered(self):
         "A loader of all the items, unshuffled"
-        return DataLoader(self.dataset, self.batch_size, after_batch=self.after_batch)
+        return self.new(shuffle=False, drop_last=False)
 
     def one_batch(self):
         "The first batch of a new loop"

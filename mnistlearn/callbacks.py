@@ -185,6 +185,7 @@ def lr_find(self:Learner,
     "Find a good rate by a mock training; the Learner stays as it was"
     n, funcs, finder = n_batches(self.dls.train), L(suggest_funcs), LRFinder(start_lr, end_lr, num_it, stop_div)
     if n == 0: raise ValueError('dls.train has no batch to try a rate on')
+    if num_it < 10: raise ValueError(f'num_it is {num_it}: expected 10 batches or more to try rates on')
     rng = random_state(self.dls.train)
     trial = trial_copy(self, [cb for cb in self.cbs if cb.in_trials and not isinstance(cb, ProgressBar)])
     try: trial.fit(num_it if n is None else -(-num_it//n), start_lr, cbs=finder, reset_opt=True)

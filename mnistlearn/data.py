@@ -36,11 +36,11 @@ def tensor(
     "A tensor of whatever holds numbers"
     if rest: x = (x, *rest)
     if isinstance(x, L): x = list(x)
-    if not isinstance(x, Tensor):
-        if not isinstance(x, (Number, list, tuple)): x = np.array(x)
-        x = torch.tensor(x, **kwargs)
-    keep_type = x.dtype != torch.float64 or kwargs.get('dtype') is not None
-    return x if keep_type else x.float()
+    if isinstance(x, Tensor): return x.float() if x.dtype == torch.float64 else x
+    if not isinstance(x, (Number, list, tuple)): x = np.array(x)
+    found = torch.tensor(x, **kwargs)
+    if found.dtype != torch.float64 or 'dtype' in kwargs: return found
+    return torch.tensor(x, dtype=torch.float32, **kwargs)
 
 # %% ../nbs/00_data.ipynb #48550229
 def to_float(

@@ -251,6 +251,10 @@ class HardestFirst(DataLoader):
 
     def batch_indices(self): return self.choose().split(self.bs)[:len(self)]
 
+    def ordered(self):
+        "A loader of all the items, unshuffled"
+        return DataLoader(self.dataset, self.bs, after_batch=self.after_batch)
+
     def note(self,
         indices:Tensor, # places in the dataset (n,)
         losses:Tensor, # of these items (n,)

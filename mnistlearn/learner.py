@@ -7,9 +7,9 @@ __all__ = ['Callback', 'CancelFitException', 'CancelEpochException', 'CancelTrai
            'CancelBatchException', 'CancelBackwardException', 'CancelStepException', 'Recorder', 'ProgressBar',
            'Learner']
 
-# %% ../nbs/06_learner.ipynb #7eafeeac
+# %% ../nbs/06_learner.ipynb #9c899d76
 from contextlib import ExitStack, contextmanager
-from copy import copy
+from copy import copy, deepcopy
 from pathlib import Path
 from time import perf_counter
 
@@ -25,7 +25,7 @@ from .base.events import HasCallbacks, batch_events, bind, check_event, events
 from .base.files import rank_distrib
 from .base.losses import decode, item_losses, to_probabilities
 from .base.measures import metric_name, to_numbers, weighted_mean
-from .base.models import device_of, eval_copy
+from .base.models import copy_lightly, device_of, eval_copy
 from mnistlearn.base.optimizers import (get_hyper, leave_undecayed, norm_bias_params,
     set_hyper)
 from .base.progress import ProgressTable, minutes
@@ -124,7 +124,7 @@ class Recorder(Callback):
         else: self.measure(learn)
 
     def after_train(self):
-        self.train_loss = weighted_mean(self.losses[-len(self.sizes):], self.sizes)
+        if self.sizes: self.train_loss = weighted_mean(self.losses[-len(self.sizes):], self.sizes)
 
     def before_validate(self):
         self.valid_sizes, self.columns = [], [[] for _ in range(1 + len(self.metrics))]
@@ -151,6 +151,7 @@ class Recorder(Callback):
         nothing = [None]*(1 + len(self.metrics)) # where there was no validation
         self.values.append([self.train_loss, *(self.valid_values or nothing)])
         self.epoch_ends.append(len(self.lrs))
+        self.start_epoch()
 
 # %% ../nbs/06_learner.ipynb #0ccd5645
 @patch
@@ -196,6 +197,7 @@ class ProgressBar(Callback):
 
     def before_fit(self):
         if rank_distrib() != 0: self.run = False; return
+        self.started = perf_counter()
         total = self.n_epoch*(n_batches(self.dls.train) or 0)
         names = self.recorded(lambda o: o.metric_names)
         self.table = ProgressTable(['epoch', *names, 'time'], total if self.bar else 0)
@@ -223,7 +225,7 @@ class Learner(HasCallbacks):
         model, # an `nn.Module`
         loss_func, # function of predictions and targets, giving one number
         opt_func=SGD, # makes the optimizer from parameters and `lr`: ours, torch's or fastai's
-        lr=0.001, # learning rate, where `fit` is given none
+        lr=None, # learning rate, where `fit` is given none; by default 0.001
         cbs=None, # callbacks, one or a list
         metrics=None, # functions of predictions and targets, or fastai's objects; one or a list
         path='.', # the folder that `save` and `load` start from
@@ -242,7 +244,8 @@ class Learner(HasCallbacks):
         for i, name in enumerate(('dls.train', 'dls.valid')): check_loader(self.loader(i), name)
         self.opt_func, self.opt = opt_func, None
         self.wd, self.wd_bn_bias, self.moms = wd, wd_bn_bias, moms
-        self.lr = getattr(opt_func, 'keywords', {}).get('lr', lr) # of partial(SGD, lr=...)
+        if lr is None: lr = getattr(opt_func, 'keywords', {}).get('lr', .001) # partial(SGD, lr=...)
+        self.lr = lr
         self.path, self.model_dir = Path(path), model_dir
         self.training, self.pct_train = False, 0.
         self.epoch, self.n_epoch, self.train_iter = 0, 1, 0
@@ -326,7 +329,7 @@ class Learner(HasCallbacks):
     def fit(self,
         n_epoch, # how many times to go through the training data
         lr=None, # learning rate; by default the Learner's
-        wd=None, # weight decay; by default the Learner's
+        wd=None, # weight decay; by default the Learner's, or what it was
         cbs=None, # callbacks for this fit only
         reset_opt=False, # start with a new optimizer?
         start_epoch=0, # the number of the first epoch
@@ -433,8 +436,9 @@ def aside(self:Learner, cbs=None):
     other = copy(self)
     other.originals = *self.originals, self, self.dls, *self.cbs
     other.model = eval_copy(self.model, keep=other.originals)
+    other.metrics = [deepcopy(m) if hasattr(m, 'accumulate') else m for m in self.metrics]
     other.cbs = L()
-    other.attach([copy(cb) for cb in self.cbs])
+    other.attach([copy_lightly(cb) for cb in self.cbs], is_new=False)
     other.attach(cbs)
     return other
 
@@ -485,6 +489,7 @@ def get_preds(self:Learner,
     found = [act(preds) if act else to_probabilities(self.loss_func, preds), single(targets)]
     if with_input: found.insert(0, single(inputs))
     if with_decoded: found.append(decode(self.loss_func, preds))
+    if with_loss and not targets: raise ValueError('these batches have no targets, so they have no loss')
     if with_loss: found.append(item_losses(self.loss_func, preds, *targets))
     return tuple(found)
 

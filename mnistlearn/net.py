@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from .base.batching import in_order
 from mnistlearn.base.look import (answer_caption, are_images, grid_rows, label_text, palette,
     show_images, to_np)
+from .base.models import eval_copy
 from .learner import Learner
 
 # %% ../nbs/07_net.ipynb #1d551942
@@ -94,12 +95,10 @@ def layer_outputs(
     if not isinstance(model, nn.Sequential):
         raise TypeError(f'{type(model).__name__} is no nn.Sequential: its layers have no order '
                         f'to follow')
-    was_training, outputs = model.training, []
-    model.eval()
-    for layer in model:
+    outputs = []
+    for layer in eval_copy(model):
         x = layer(x)
         outputs.append(x.clone()) # a later layer may work in place
-    model.train(was_training)
     return outputs
 
 def plot_activations(

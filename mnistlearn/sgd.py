@@ -52,8 +52,8 @@ def plot_descent(
         with torch.no_grad(): x -= x.grad*lr
         x.grad = None
         path.append(x.item())
-    low, high = sorted([min, *path])[0], sorted([max, *path])[-1]
-    ax = plot_function(f, min=low, max=high, figsize=(3, 2.4), title=title, ax=ax)
+    places = sorted([min, max, *path])
+    ax = plot_function(f, min=places[0], max=places[-1], figsize=(3, 2.4), title=title, ax=ax)
     heights = [float(f(torch.tensor(o))) for o in path]
     ax.plot(path, heights, 'o-', color=palette['red'], lw=1, markersize=4)
     return path

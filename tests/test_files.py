@@ -48,7 +48,7 @@ def test_permissions_are_the_usual_ones_or_those_that_the_file_has(tmp_path):
     assert (tmp_path/'usual').stat().st_mode & 0o777 == 0o640
 
 def test_a_file_with_a_long_name_and_one_in_a_new_folder(tmp_path):
-    for file in (tmp_path/('x'*240), tmp_path/'a'/'b'/'c'):
+    for file in (tmp_path/('x'*240), tmp_path/('数'*80), tmp_path/'a'/'b'/'c'):
         write_whole(file, b'1')
         assert file.read_bytes() == b'1'
 
@@ -63,3 +63,16 @@ def test_the_cache_is_where_it_can_be_written(tmp_path, monkeypatch):
     (tmp_path/'file').write_text('')
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path/'file'))
     assert cache_folder().name == 'mnistlearn-cache' and cache_folder().is_dir()
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path/'real').write_bytes(b'old')
+    (tmp_path/'link').symlink_to(tmp_path/'real')
+    write_whole(tmp_path/'link', b'new')
+    assert (tmp_path/'link').is_symlink() and (tmp_path/'real').read_bytes() == b'new'
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_one(tmp_path):
+    code = 'import os, sys; from mnistlearn.base.files import write_whole\nos.replace = lambda *args: os.kill(os.getpid(), 9)\nwrite_whole(sys.argv[1], b"1")'
+    subprocess.run([sys.executable, '-c', code, tmp_path/'file'])
+    assert len(os.listdir(tmp_path)) == 1
+    write_whole(tmp_path/'file', b'2')
+    assert os.listdir(tmp_path) == ['file']

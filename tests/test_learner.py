@@ -670,3 +670,99 @@ def test_arguments_and_names_of_fastai():
     assert sum(p.numel() for p in learn.parameters()) == flat(learn.model).numel()
     assert [len(o[1]) for o in DataLoader(train, 32, num_workers=4)] == [32, 32, 6]
     assert PILImage.create(np.zeros((28, 28), np.uint8)).mode == 'RGB' and PILImageBW.create(torch.zeros(5, 4, dtype=torch.uint8)).size == (4, 5)
+
+# what readers of the code found
+
+def test_a_dataset_that_changes_its_items_is_asked_for_them():
+    class Doubled(TensorPairs):
+        def __getitem__(self, i): return self.x[i]*2, self.y[i]
+    ds = Doubled(train.x, train.y)
+    same(DataLoader(ds, 4).one_batch()[0], 2*train.x[:4])
+
+def test_a_loader_with_batches_of_its_own_keeps_them_when_it_is_ordered():
+    class Halved(DataLoader):
+        def batches(self, indices):
+            for x, y in super().batches(indices): yield x/2, y
+    learn = fit(learner(DataLoaders(Halved(train, 16, True), Halved(valid, 16))))
+    assert learn.validate()[0] == pytest.approx(learn.get_preds(with_loss=True)[-1].mean().item(), abs=1e-6)
+
+def test_an_epoch_that_is_cancelled_leaves_an_empty_row():
+    class Skip(Callback):
+        order = -1
+        def before_epoch(self):
+            if self.epoch == 1: raise CancelEpochException
+    rows = fit(learner(cbs=Skip), 3).recorder.values
+    assert [row[0] is None for row in rows] == [False, True, False] and rows[1] == [None]*3
+    learn = learner(cbs=Skip)
+    learn.fit(3, .1) # with bar and table
+
+def test_a_callback_is_told_once_that_it_was_added():
+    told = []
+    class Told(Callback):
+        def after_create(self): told.append(self)
+    learn = learner(cbs=Told)
+    fit(learn), learn.validate(), learn.predict(train.x[0]), learn.lr_find(num_it=20, show_plot=False)
+    with learn.removed_cbs(Told): pass
+    assert len(told) == 1
+    class Broken(Callback):
+        def after_create(self): raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError): fit(learn, cbs=Broken)
+    assert not learn.find_cbs(Broken)
+
+def test_measuring_in_the_middle_reaches_neither_lists_nor_metrics():
+    from fastai.metrics import AvgMetric
+    class Look(Callback):
+        log = None
+        def before_fit(self): self.log = []
+        def after_validate(self): self.log.append(1)
+        def after_batch(self):
+            if self.learn.originals: return
+            self.learn.validate()
+    a, b = (fit(learner(metrics=[AvgMetric(accuracy)], cbs=cbs)) for cbs in (None, Look))
+    assert a.recorder.values == b.recorder.values and len(b.recorder.losses) == 10 and b.look.log == [1, 1]
+
+def test_the_loss_of_items_is_measured_on_a_loss_of_its_own():
+    loss = nn.CrossEntropyLoss()
+    class Watch(nn.CrossEntropyLoss):
+        def __setattr__(self, k, v):
+            assert k != 'reduction' or 'reduction' not in vars(self) or self is not watched
+            super().__setattr__(k, v)
+    watched = None
+    watched = Watch()
+    assert item_losses(watched, torch.rand(3, 2), torch.tensor([0, 1, 1])).shape == (3,) and watched.reduction == 'mean'
+
+def test_bytes_of_a_picture_are_an_item(tmp_path):
+    learn, images = image_learner()
+    Image.fromarray(images[5].numpy()).save(tmp_path/'five.png')
+    same(learn.predict((tmp_path/'five.png').read_bytes())[2], learn.get_preds(0)[0][5])
+
+def test_a_rate_that_is_named_wins_over_that_of_a_partial():
+    assert [Learner(loaders(), net(), F.cross_entropy, partial(SGD, lr=.1), **k).lr for k in ({}, dict(lr=.5))] == [.1, .5] and learner().lr == .001
+
+def test_a_tensor_that_is_to_be_trained_is_a_leaf():
+    for x in (np.array([1.]), [1.], 2., [[np.float64(1.)]]):
+        t = tensor(x, requires_grad=True)
+        assert t.is_leaf and t.dtype == torch.float32
+
+def test_layers_that_were_set_to_a_mode_keep_it():
+    model = nn.Sequential(nn.Linear(12, 4), nn.BatchNorm1d(4).eval())
+    model.train(), model[1].eval()
+    layer_outputs(model, train.x)
+    assert [m.training for m in model] == [True, False]
+
+def test_a_model_that_keeps_its_activations_can_predict():
+    class Keeps(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lin, self.outs = nn.Linear(12, n_classes), []
+        def forward(self, x):
+            self.last = self.lin(x)
+            self.outs = [self.last]
+            return self.last
+    learn = fit(learner(model=Keeps()))
+    assert learn.predict(train.x[0])[2].shape == (n_classes,)
+
+def test_what_cannot_be_measured_or_gone_through_again_is_said():
+    with pytest.raises(ValueError, match='no targets'): fit(learner()).get_preds(dl=[(train.x[:3],)], with_loss=True)
+    with pytest.raises(TypeError, match='can be gone through once'): learner(DataLoaders(iter(DataLoader(train, 16))))
+    with pytest.raises(ValueError, match='10 batches or more'): learner().lr_find(num_it=7, show_plot=False)

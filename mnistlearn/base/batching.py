@@ -6,7 +6,8 @@
 __all__ = ['collate', 'tensor_of_rows', 'PairFinder', 'n_batches', 'in_order', 'LoaderWrapper', 'plain_tensor', 'Inputs',
            'split_batch', 'n_items', 'join_batches', 'to_device', 'as_item', 'batch_of_one']
 
-# %% ../../nbs/base/07_batching.ipynb #e9b74076
+# %% ../../nbs/base/07_batching.ipynb #e2a06f2c
+import io, operator
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -55,8 +56,8 @@ class PairFinder:
     def __call__(self,
         pairs:list, # any list
     ): # the tensors (inputs, targets); None where the list is not made of their rows
-        if self.seen is None or len(self.seen) != len(pairs) or not all(a is b for a,
-            b in zip(self.seen, pairs)):
+        seen = self.seen or []
+        if len(seen) != len(pairs) or not all(map(operator.is_, seen, pairs)):
             self.seen, self.found = list(pairs), self.find(pairs)
         return self.found
 
@@ -158,13 +159,14 @@ def to_device(
     if isinstance(o, Mapping): return {k: to_device(v, device) for k, v in o.items()}
     return type(o)(to_device(v, device) for v in o) if type(o) in (tuple, list, Inputs) else o
 
-# %% ../../nbs/base/07_batching.ipynb #d7de65dd
+# %% ../../nbs/base/07_batching.ipynb #ce79937d
 def as_item(
-    item, # tensor, array, number or list; an open picture, or the file of one
+    item, # tensor, array, number or list; an open picture, its file, or its bytes
     like=None, # an input of the dataset, for its shape; by default any shape is right
 ) -> Tensor: # of the shape of `like`; bytes become floats 0..1 where `like` has floats
     "One input for a model"
-    if isinstance(item, (str, Path)): item = Image.open(item)
+    if isinstance(item, bytes): item = io.BytesIO(item)
+    if isinstance(item, (str, Path, io.BytesIO)): item = Image.open(item)
     if isinstance(item, Image.Image): item = np.array(as_grey(item))
     x = plain_tensor(item) if isinstance(item, Tensor) else torch.as_tensor(np.asarray(item))
     if x.dtype == torch.float64: x = x.float()

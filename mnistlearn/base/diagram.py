@@ -55,8 +55,8 @@ def gv(
     names = list(dict.fromkeys(name for a, b, _ in edges for name in (a, b)))
     if ax is None: ax = plt.subplots(figsize=(min(6, 1.05*len(names)), 1.5))[1]
     frame = dict(boxstyle='round,pad=.45', fc='white', ec=palette['blue'])
-    boxes = [ax.text(i, 0, name, ha='center', va='center', fontsize=9, bbox=frame) for i,
-             name in enumerate(names)]
+    look = dict(ha='center', va='center', fontsize=9, bbox=frame)
+    boxes = [ax.text(i, 0, name, **look) for i, name in enumerate(names)]
     places = [(names.index(a), names.index(b), label) for a, b, label in edges]
     for i, j, label in places: _draw_edge(ax, i, j, label, boxes)
     skips = any(j > i + 1 for i, j, _ in places)

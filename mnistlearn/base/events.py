@@ -78,8 +78,8 @@ class HasCallbacks:
     "Keeps the callbacks of a loop in `cbs`, and knows who listens to what"
     cbs = L()
 
-    def attach(self, cbs):
-        "Let callbacks listen, one or a list. Gives those that were not there before"
+    def attach(self, cbs, is_new=True):
+        "Let callbacks listen, one or a list, and tell new ones so. Gives those that were not there"
         new = [cb for cb in as_callbacks(cbs) if not any(cb is o for o in self.cbs)]
         for cb in new:
             check_callback(cb)
@@ -87,7 +87,7 @@ class HasCallbacks:
         self.cbs = L([*self.cbs, *new]).sorted('order')
         self.find_listeners()
         for cb in new:
-            created = cb.listener('after_create')
+            created = cb.listener('after_create') if is_new else None
             if created: created()
         return new
 
@@ -127,9 +127,11 @@ class HasCallbacks:
     @contextmanager
     def added_cbs(self, cbs):
         "Callbacks for the length of a `with` block"
-        added = self.attach(cbs)
-        try: yield self
-        finally: self.remove_cbs(added)
+        before = list(self.cbs)
+        try:
+            self.attach(cbs)
+            yield self
+        finally: self.remove_cbs([cb for cb in self.cbs if not any(cb is o for o in before)])
 
     @contextmanager
     def removed_cbs(self, cbs):
@@ -137,7 +139,7 @@ class HasCallbacks:
         gone = self.find_cbs(cbs)
         self.remove_cbs(gone)
         try: yield self
-        finally: self.attach(gone)
+        finally: self.attach(gone, is_new=False)
 
     def __getattr__(self, k):
         kind = type(self)

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['rank_distrib', 'write_whole', 'cache_folder', 'short_path']
 
-# %% ../../nbs/base/00_files.ipynb #2ee6cf62
-import glob, os, socket, tempfile
+# %% ../../nbs/base/00_files.ipynb #76a5d9c4
+import hashlib, os, socket, tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,10 +25,11 @@ def write_whole(
     "Write a file that at any moment is the old one or the new one, never half. Only rank 0 writes"
     if rank_distrib() != 0: return
     file, part = Path(file), None
+    if file.is_symlink(): file = file.resolve() # the link stays, and the file that it leads to is replaced
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(file)
-        prefix = f'.{file.name[:100]}.{socket.gethostname()[:30]}.{os.getpid()}.'
+        prefix = f'{_part_prefix(file)}{os.getpid()}.'
         descriptor, part = tempfile.mkstemp(prefix=prefix, suffix='.part', dir=file.parent)
         with os.fdopen(descriptor, 'wb') as f:
             f.write(data)
@@ -43,11 +44,15 @@ def write_whole(
         if part is not None:
             with suppress(OSError): os.unlink(part)
 
+def _part_prefix(file):
+    "How the names of temporary files begin that writers on this machine use for this file"
+    who = f'{socket.gethostname()}/{os.fsencode(file.name)}'.encode()
+    return f'.{hashlib.blake2b(who, digest_size=8).hexdigest()}.'
+
 def _remove_leftovers(file):
     "Remove what writers of this file have left behind that were killed in the middle"
     if os.name != 'posix': return
-    mine = f'.{glob.escape(file.name[:100])}.{glob.escape(socket.gethostname()[:30])}.*.part'
-    for part in file.parent.glob(mine):
+    for part in file.parent.glob(f'{_part_prefix(file)}*.part'):
         pid = part.name.removesuffix('.part').split('.')[-2]
         try: os.kill(int(pid), 0) # does nothing, but fails where there is no such process
         except ProcessLookupError:

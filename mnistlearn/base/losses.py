@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['largest_wins', 'above_zero', 'unwrap_partial', 'to_probabilities', 'decode', 'takes_reduction', 'item_losses']
 
-# %% ../../nbs/base/09_losses.ipynb #16859347
+# %% ../../nbs/base/09_losses.ipynb #64648c2d
+from copy import deepcopy
 from functools import partial
 from inspect import signature
 
@@ -60,8 +61,6 @@ def item_losses(
         return loss_func(preds, *targets, reduction='none').reshape(n, -1).mean(1)
     if not hasattr(loss_func, 'reduction'):
         return torch.stack([loss_func(*(o[i:i + 1] for o in (preds, *targets))) for i in range(n)])
-    before = loss_func.reduction
-    try:
-        loss_func.reduction = 'none'
-        return loss_func(preds, *targets).reshape(n, -1).mean(1)
-    finally: loss_func.reduction = before
+    loss_func = deepcopy(loss_func) # the original may be in use
+    loss_func.reduction = 'none'
+    return loss_func(preds, *targets).reshape(n, -1).mean(1)

@@ -195,8 +195,8 @@ def _find_folders(path, digits):
             if label not in found:
                 raise FileNotFoundError(f'{split}: there is no folder {label} in it; '
                                         f'there are {", ".join(found.values()) or "none"}')
-    return [split/found[o] for split,
-            found in zip(splits, (in_train, in_valid)) for o in labels], labels
+    folders = [splits[0]/in_train[o] for o in labels] + [splits[1]/in_valid[o] for o in labels]
+    return folders, labels
 
 # %% ../../nbs/base/04_reading.ipynb #71316e3f
 def _with_bar(folders):
