@@ -243,6 +243,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'mnistlearn.base.look.as_image': ('base/look.html#as_image', 'mnistlearn/base/look.py'),
                                       'mnistlearn.base.look.grid_rows': ('base/look.html#grid_rows', 'mnistlearn/base/look.py'),
                                       'mnistlearn.base.look.label_text': ('base/look.html#label_text', 'mnistlearn/base/look.py'),
+                                      'mnistlearn.base.look.save_picture': ('base/look.html#save_picture', 'mnistlearn/base/look.py'),
                                       'mnistlearn.base.look.set_look': ('base/look.html#set_look', 'mnistlearn/base/look.py'),
                                       'mnistlearn.base.look.show_image': ('base/look.html#show_image', 'mnistlearn/base/look.py'),
                                       'mnistlearn.base.look.show_images': ('base/look.html#show_images', 'mnistlearn/base/look.py'),

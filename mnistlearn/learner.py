@@ -97,7 +97,7 @@ class Recorder(Callback):
         self.start_epoch()
 
     def start_epoch(self):
-        self.sizes, self.train_loss = [], None # of the training batches
+        self.began, self.sizes, self.train_loss = False, [], None # of the training batches
         self.valid_sizes, self.columns, self.valid_values = [], [], []
 
     @property
@@ -113,7 +113,9 @@ class Recorder(Callback):
     @property
     def metric_names(self): return ['train_loss', 'valid_loss', *map(metric_name, self.metrics)]
 
-    def before_epoch(self): self.start_epoch()
+    def before_epoch(self):
+        self.start_epoch()
+        self.began = True
 
     def after_loss(self):
         learn = self.learn
@@ -148,10 +150,11 @@ class Recorder(Callback):
             if hasattr(m, 'accumulate'): self.valid_values[i] = torch.as_tensor(m.value).item()
 
     def after_epoch(self):
+        if not self.began: self.start_epoch() # the epoch was cancelled before it began
         nothing = [None]*(1 + len(self.metrics)) # where there was no validation
         self.values.append([self.train_loss, *(self.valid_values or nothing)])
         self.epoch_ends.append(len(self.lrs))
-        self.start_epoch()
+        self.began = False
 
 # %% ../nbs/06_learner.ipynb #0ccd5645
 @patch

@@ -122,7 +122,7 @@ def _course(args):
     import matplotlib
     matplotlib.use('agg')
     from mnistlearn.apps.course import course_table, digits_ticks, n_ticks, plot_course, plot_digits, run_course, run_digits
-    from mnistlearn.data import set_look
+    from mnistlearn.base.look import save_picture, set_look
     data, names = _load(args)
     set_look()
     if args.digits:
@@ -131,7 +131,7 @@ def _course(args):
     else:
         stages, interp = run_digits(data, names, args.seed, _bar(digits_ticks(data)))
         fig = plot_digits(stages, interp)
-    fig.savefig(args.out)
+    save_picture(fig, args.out)
     print(course_table(stages).to_string(index=False, formatters={'parameters': '{:,}'.format, 'accuracy': '{:.4f}'.format, 'seconds': '{:.1f}'.format}))
     print(f'picture: {args.out}')
 
@@ -187,11 +187,11 @@ def _predict(args):
     if read and drawing:
         import matplotlib
         matplotlib.use('agg')
-        from mnistlearn.data import set_look
+        from mnistlearn.base.look import save_picture, set_look
         from mnistlearn.pictures import show_readings
         set_look()
         some = read[:40]
-        show_readings(*zip(*some), reader.vocab, [Path(o).name[:24] for o, _ in some]).savefig(drawing)
+        save_picture(show_readings(*zip(*some), reader.vocab, [Path(o).name[:24] for o, _ in some]), drawing)
         print(f'picture: {drawing}' + f' (the first {len(some)})'*(len(some) < len(read)))
     return failed
 
