@@ -492,7 +492,8 @@ def get_preds(self:Learner,
     found = [act(preds) if act else to_probabilities(self.loss_func, preds), single(targets)]
     if with_input: found.insert(0, single(inputs))
     if with_decoded: found.append(decode(self.loss_func, preds))
-    if with_loss and not targets: raise ValueError('these batches have no targets, so they have no loss')
+    if with_loss and not targets:
+        raise ValueError('these batches have no targets, so they have no loss')
     if with_loss: found.append(item_losses(self.loss_func, preds, *targets))
     return tuple(found)
 

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['calc_grad', 'validate_epoch', 'BasicOptim', 'train_epoch', 'train_model', 'SGD', 'get_hyper', 'set_hyper']
 
-# %% ../nbs/05_optimizer.ipynb #950fce0e
+# %% ../nbs/05_optimizer.ipynb #9355ae79
 import torch
 from fastcore.basics import patch
 from torch import Tensor
 
-from mnistlearn.base.optimizers import (get_hyper, leave_undecayed, norm_bias_params, param_list,
-    set_hyper)
+from .base.optimizers import (HasSettings, get_hyper, leave_undecayed,
+    norm_bias_params, param_list, set_hyper)
 from .loss import batch_accuracy, mnist_loss
 
 _all_ = ['get_hyper', 'set_hyper']
@@ -95,8 +95,8 @@ def train_model(
     if prn: print()
     return values
 
-# %% ../nbs/05_optimizer.ipynb #492a7e56
-class SGD:
+# %% ../nbs/05_optimizer.ipynb #2b0b7222
+class SGD(HasSettings):
     "Gradient descent with momentum and weight decay: fastai's or, not decoupled, `torch.optim.SGD`"
     def __init__(self,
         params, # the tensors to train
@@ -106,7 +106,7 @@ class SGD:
         decouple_wd=True, # shrink the weights themselves, rather than add `wd*p` to the gradient?
     ):
         self.params, self.decouple_wd = param_list(params), decouple_wd
-        self.settings = dict(params=self.params, lr=lr, mom=mom, wd=wd)
+        super().__init__(params=self.params, lr=lr, mom=mom, wd=wd)
         self.grad_avgs = [None]*len(self.params)
         self.no_decay = [False]*len(self.params)
 
@@ -134,35 +134,3 @@ class SGD:
     def zero_grad(self, *args, **kwargs):
         "Forget all gradients"
         for p in self.params: p.grad = None
-
-# %% ../nbs/05_optimizer.ipynb #a1d8e9c2
-def _setting(name, doc):
-    def read(self): return self.settings[name]
-    def change(self, value): self.set_hyper(name, value)
-    return property(read, change, doc=doc)
-
-SGD.lr = _setting('lr', 'Learning rate')
-SGD.mom = _setting('mom', 'Momentum')
-SGD.wd = _setting('wd', 'Weight decay')
-
-@patch(as_prop=True)
-def hypers(self:SGD):
-    "The settings, where fastai's optimizers keep them"
-    return [self.settings]
-
-@patch(as_prop=True)
-def param_groups(self:SGD):
-    "The settings, where PyTorch's optimizers keep them"
-    return [self.settings]
-
-@patch
-def set_hyper(self:SGD, name, value):
-    "Change a setting: 'lr', 'mom' or 'wd'"
-    if name not in ('lr', 'mom', 'wd'):
-        raise ValueError(f"SGD has no setting {name!r}: expected 'lr', 'mom' or 'wd'")
-    self.settings[name] = value
-
-@patch
-def set_hypers(self:SGD, **values):
-    "Change several settings"
-    for name, value in values.items(): self.set_hyper(name, value)

@@ -74,7 +74,8 @@ def check_loader(dl, name):
         raise TypeError(f'{name} is {describe(dl)}: expected a loader of batches, such as a '
                         f'DataLoader')
     if hasattr(dl, '__next__'):
-        raise TypeError(f'{name} is {describe(dl)}, which can be gone through once: expected a loader, or list(...) of it')
+        raise TypeError(f'{name} is {describe(dl)}, which can be gone through once: expected a '
+                        f'loader, or list(...) of it')
     if isinstance(dl, (list, tuple)) and len(dl) > 0:
         try: check_batch(*split_batch(dl[0]))
         except TypeError as e: raise TypeError(f'{name} is a {type(dl).__name__}; {e}') from None

@@ -25,7 +25,8 @@ def write_whole(
     "Write a file that at any moment is the old one or the new one, never half. Only rank 0 writes"
     if rank_distrib() != 0: return
     file, part = Path(file), None
-    if file.is_symlink(): file = file.resolve() # the link stays, and the file that it leads to is replaced
+    if file.is_symlink():
+        file = file.resolve() # the link stays, and the file that it leads to is replaced
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(file)
