@@ -207,7 +207,7 @@ def load_ipython_extension(shell):
 
 # %% ../../nbs/apps/01_exercises.ipynb #8fe17412
 _how = '''Each cell that begins with `%%check` is yours. Write the answer below that line and run the cell: it is tried on inputs that you have not seen, and you are told what differs. \
-Hints open with a click, one at a time. `answer('name')` shows a full answer, `progress()` what is done; that is kept in `progress.csv` beside the notebook, and nowhere else.'''
+Hints open with a click, one at a time. `answer('name')` shows a full answer, `progress()` what is done; that is kept in `progress.csv` beside the notebook, and nowhere else. (Questions have the numbers of the book\'s questionnaire; the missing ones stand in other chapters.)'''
 _solved = 'The answers, each with why it is so. Cells that begin with `%%check` check themselves when they are run, and then show the point.'
 
 def _cell(kind, source, *key):
