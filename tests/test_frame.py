@@ -36,13 +36,24 @@ def copy(tmp_path_factory):
 
 def contents(folder): return {o.relative_to(folder): o.read_bytes() for o in sorted(folder.rglob('*')) if o.is_file() and '__pycache__' not in o.parts and '.egg-info' not in str(o)}
 
-@pytest.mark.parametrize('command', ['nbdev-export', 'nbdev-clean'])
-def test_command_changes_nothing(copy, command):
+@pytest.mark.parametrize('commands', [['nbdev-export'], ['nbdev-clean', 'sync']], ids=lambda o: o[0])
+def test_command_changes_nothing(copy, commands):
     before = contents(copy)
-    out = run(bin/command, cwd=copy, env={**os.environ, 'PYTHONPATH': str(copy)})
-    assert out.returncode == 0, out.stderr
+    for o in commands:
+        args = [sys.executable, 'tools/sync.py'] if o == 'sync' else [bin/o]
+        out = run(*args, cwd=copy, env={**os.environ, 'PYTHONPATH': str(copy)})
+        assert out.returncode == 0, out.stderr
     after = contents(copy)
     assert [str(k) for k in before.keys() | after.keys() if before.get(k) != after.get(k)] == []
+
+@pytest.mark.parametrize('nb', notebooks, ids=place)
+def test_jupyterlab_finds_nothing_to_write_into_an_untouched_notebook(nb):
+    "It compares these with what the kernel says, and asks to save the notebook if they differ"
+    from jupyter_client.kernelspec import KernelSpecManager
+    spec, metadata = KernelSpecManager().get_kernel_spec('python3'), read_nb(nb).metadata
+    assert metadata.kernelspec == dict(name='python3', language=spec.language, display_name=spec.display_name)
+    assert metadata.language_info.name == 'python' and metadata.language_info.version
+    assert all('id' in c for c in read_nb(nb).cells)
 
 def test_export_would_notice_a_change(copy):
     module = copy/'mnistlearn'/'net.py'

@@ -38,6 +38,9 @@ if 'google.colab' in sys.modules:
                      'repository beside this notebook, run "%pip install ./{facts['name']}" in a '
                      'new cell, and then go on.')'''
 
+# as JupyterLab writes it: with another name, which nbdev-clean gives it, a notebook that is only opened would ask to be saved
+kernelspec = {'display_name': 'Python 3 (ipykernel)', 'language': 'python', 'name': 'python3'}
+
 def badge(path):
     "The link that opens a notebook in Colab"
     repo = facts['git_url'].removeprefix('https://github.com/')
@@ -108,7 +111,7 @@ def tidied(path):
         join_streams(c)
         fold(c)
         describe_pictures(c)
-    nb.metadata = {'kernelspec': {'display_name': 'python3', 'language': 'python', 'name': 'python3'},
+    nb.metadata = {'kernelspec': kernelspec,
                    **{k: v for k, v in nb.metadata.items() if k == 'language_info'}}
     return nb2str(nb)
 
