@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['TensorPairs', 'DataLoader', 'DataLoaders', 'default_device', 'collate']
 
-# %% ../nbs/04_batches.ipynb #96b7b132
+# %% ../nbs/04_batches.ipynb #c595fcee
 import operator
 from copy import copy
 
 import torch
+from fastcore.basics import patch
 from torch import Tensor
 
 from mnistlearn.base.batching import (PairFinder, collate, in_order, join_batches, n_batches,
@@ -94,31 +95,35 @@ class DataLoader:
         if isinstance(ds, Tensor): return lambda i: ds.index_select(0, i.to(ds.device))
         return lambda i: collate([ds[j] for j in i.tolist()])
 
-    def new(self, **changes):
-        "A loader of the same kind and dataset, with some of the arguments changed"
-        other = copy(self)
-        if 'bs' in changes: changes['batch_size'] = changes.pop('bs')
-        for name, value in changes.items():
-            if name not in ('dataset', 'batch_size', 'shuffle', 'drop_last', 'after_batch'):
-                raise TypeError(f'a DataLoader has no argument {name!r}')
-            setattr(other, name, _whole_number(value) if name == 'batch_size' else value)
-        other.find_tensors = PairFinder()
-        return other
-
-    def ordered(self):
-        "A loader of all the items, unshuffled"
-        return self.new(shuffle=False, drop_last=False)
-
-    def one_batch(self):
-        "The first batch of a new loop"
-        for batch in self: return batch
-        raise ValueError('the dataset has no batch to give: it is empty, or smaller than '
-                         'batch_size with drop_last=True')
-
 def _whole_number(size):
     if isinstance(size, bool) or not hasattr(size, '__index__') or size < 1:
         raise ValueError(f'batch_size is {size!r}: expected a whole number, 1 or more')
     return operator.index(size)
+
+# %% ../nbs/04_batches.ipynb #71b40ee5
+@patch
+def new(self:DataLoader, **changes):
+    "A loader of the same kind and dataset, with some of the arguments changed"
+    other = copy(self)
+    if 'bs' in changes: changes['batch_size'] = changes.pop('bs')
+    for name, value in changes.items():
+        if name not in ('dataset', 'batch_size', 'shuffle', 'drop_last', 'after_batch'):
+            raise TypeError(f'a DataLoader has no argument {name!r}')
+        setattr(other, name, _whole_number(value) if name == 'batch_size' else value)
+    other.find_tensors = PairFinder()
+    return other
+
+@patch
+def ordered(self:DataLoader):
+    "A loader of all the items, unshuffled"
+    return self.new(shuffle=False, drop_last=False)
+
+@patch
+def one_batch(self:DataLoader):
+    "The first batch of a new loop"
+    for batch in self: return batch
+    raise ValueError('the dataset has no batch to give: it is empty, or smaller than '
+                     'batch_size with drop_last=True')
 
 # %% ../nbs/04_batches.ipynb #791c9def
 class DataLoaders:
