@@ -9,17 +9,14 @@ __all__ = ['SchedNo', 'SchedLin', 'SchedCos', 'SchedExp', 'SchedStep', 'combine_
            'GradientStats', 'MixedPrecision']
 
 # %% ../nbs/09_callbacks.ipynb #70fcc307
-import os, random
 from collections import namedtuple
-from contextlib import contextmanager, nullcontext, suppress
-from copy import deepcopy
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from math import cos, pi
-from pathlib import Path
 from time import perf_counter
 from types import SimpleNamespace
 
-import matplotlib.pyplot as plt, numpy as np, pandas as pd, torch
+import matplotlib.pyplot as plt, pandas as pd, torch
 from fastcore.basics import patch
 from fastcore.foundation import L
 from torch import Tensor, nn

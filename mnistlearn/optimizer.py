@@ -7,7 +7,6 @@ __all__ = ['calc_grad', 'validate_epoch', 'BasicOptim', 'train_epoch', 'train_mo
 
 # %% ../nbs/05_optimizer.ipynb #9355ae79
 import torch
-from fastcore.basics import patch
 from torch import Tensor
 
 from .base.optimizers import (HasSettings, get_hyper, leave_undecayed,

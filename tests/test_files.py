@@ -1,6 +1,5 @@
 "Files are written whole, by whoever writes them at the same time"
 import os, subprocess, sys, threading
-from pathlib import Path
 
 import pytest
 

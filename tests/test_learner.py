@@ -1,7 +1,6 @@
 "The Learner and its callbacks where the chapters don't go: odd data, odd models, failures in the middle, and fastai's own results"
 import contextlib, copy, os, pty, subprocess, sys, warnings
 from functools import partial
-from pathlib import Path
 
 import pytest, torch
 import torch.nn.functional as F
@@ -722,7 +721,6 @@ def test_measuring_in_the_middle_reaches_neither_lists_nor_metrics():
     assert a.recorder.values == b.recorder.values and len(b.recorder.losses) == 10 and b.look.log == [1, 1]
 
 def test_the_loss_of_items_is_measured_on_a_loss_of_its_own():
-    loss = nn.CrossEntropyLoss()
     class Watch(nn.CrossEntropyLoss):
         def __setattr__(self, k, v):
             assert k != 'reduction' or 'reduction' not in vars(self) or self is not watched
