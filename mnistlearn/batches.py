@@ -13,8 +13,8 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 
-from mnistlearn.base.batching import (PairFinder, collate, in_order, join_batches, n_batches,
-    n_items, plain_tensor)
+from .base.batching import (PairFinder, collate, in_order, join_batches, n_batches,
+    n_items, plain_tensor, rows_of)
 
 _all_ = ['collate']
 
@@ -57,8 +57,9 @@ class DataLoader:
         if not (hasattr(dataset, '__len__') and hasattr(dataset, '__getitem__')):
             raise TypeError(f'{type(dataset).__name__} has no length or no items: expected a '
                             f'collection such as a list; try list(...)')
-        self.dataset, self.batch_size = dataset, _whole_number(batch_size if bs is None else bs)
-        self.shuffle, self.drop_last, self.after_batch = shuffle, drop_last, after_batch
+        self.dataset, self.shuffle, self.drop_last = dataset, shuffle, drop_last
+        self.batch_size = _whole_number(batch_size if bs is None else bs)
+        self.after_batch = after_batch
         self.find_tensors = PairFinder()
 
     @property
@@ -79,21 +80,20 @@ class DataLoader:
         indices, # tensors of indices, such as `batch_indices` gives
     ):
         "The batch of each of these"
-        take = self._taker()
+        tensors = self._tensors()
         for i in indices:
-            batch = take(i)
+            if tensors: batch = tuple(rows_of(o, i) for o in tensors)
+            elif isinstance(self.dataset, Tensor): batch = rows_of(self.dataset, i)
+            else: batch = collate([self.dataset[j] for j in i.tolist()])
             yield batch if self.after_batch is None else self.after_batch(batch)
 
     def __iter__(self): return self.batches(self.batch_indices())
 
-    def _taker(self):
-        "A function of indices that gives the items together"
-        ds, tensors = self.dataset, None
-        if type(ds) is list: tensors = self.find_tensors(ds)
-        if getattr(type(ds), '__getitem__', None) is TensorPairs.__getitem__: tensors = ds.x, ds.y
-        if tensors: return lambda i: tuple(o.index_select(0, i.to(o.device)) for o in tensors)
-        if isinstance(ds, Tensor): return lambda i: ds.index_select(0, i.to(ds.device))
-        return lambda i: collate([ds[j] for j in i.tolist()])
+    def _tensors(self):
+        "The two tensors whose rows are the dataset's pairs; None if it is of another kind"
+        ds = self.dataset
+        if type(ds) is list: return self.find_tensors(ds)
+        if getattr(type(ds), '__getitem__', None) is TensorPairs.__getitem__: return ds.x, ds.y
 
 def _whole_number(size):
     if isinstance(size, bool) or not hasattr(size, '__index__') or size < 1:

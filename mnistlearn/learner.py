@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['Callback', 'CancelFitException', 'CancelEpochException', 'CancelTrainException', 'CancelValidException',
-           'CancelBatchException', 'CancelBackwardException', 'CancelStepException', 'Recorder', 'ProgressBar',
-           'Learner']
+           'CancelBatchException', 'CancelBackwardException', 'CancelStepException', 'AvgMetric', 'AvgLoss', 'Recorder',
+           'ProgressBar', 'Learner']
 
 # %% ../nbs/06_learner.ipynb #9c899d76
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from copy import copy, deepcopy
 from pathlib import Path
 from time import perf_counter
@@ -17,17 +17,16 @@ import matplotlib.pyplot as plt, torch
 from fastcore.basics import camel2snake, patch
 from fastcore.foundation import L
 
-from .base.arguments import (check_dls, check_loader, check_loss_func, check_metrics,
-    check_model, check_opt_func)
-from mnistlearn.base.batching import (batch_of_one, in_order, join_batches, n_batches, n_items,
-    split_batch, to_device)
+from .base.arguments import check_learner, check_not_empty
+from .base.batching import (batch_of_one, find_loader, in_order, join_batches,
+    n_batches, n_items, split_batch, to_device)
 from .base.events import HasCallbacks, batch_events, bind, check_event, events
 from .base.files import rank_distrib
 from .base.losses import decode, item_losses, to_probabilities
-from .base.measures import metric_name, to_numbers, weighted_mean
+from .base.measures import as_number, metric_name, to_numbers, weighted_mean
 from .base.models import copy_lightly, device_of, eval_copy
-from mnistlearn.base.optimizers import (get_hyper, leave_undecayed, norm_bias_params,
-    set_hyper)
+from .base.optimizers import (default_rate, get_hyper, leave_undecayed,
+    norm_bias_params, set_hyper)
 from .base.progress import ProgressTable, minutes
 from .optimizer import SGD
 
@@ -38,7 +37,6 @@ class Callback:
     run = True # call it at all? Set to True again when a fit is over
     run_train = run_valid = True # call it within a batch of training, of validation?
     in_trials = True # call it in trial runs, such as `lr_find` makes (chapter 9)?
-    remembers = () # attributes that an interrupted fit needs to go on (chapter 10)
     learn = None # the Learner, once the callback has been given to one
     functions = {} # by event, for a callback without a class of its own
 
@@ -61,14 +59,6 @@ class Callback:
         "The name by which the Learner knows it, such as `progress_bar` for the class `ProgressBar`"
         return camel2snake(type(self).__name__.removesuffix('Callback')) or 'callback'
 
-    def state_dict(self): return {k: getattr(self, k) for k in self.remembers}
-
-    def load_state_dict(self, state):
-        if state.keys() != set(self.remembers):
-            raise ValueError(f'{self.name} remembers {set(self.remembers) or "nothing"}, not '
-                             f'{set(state)}')
-        for k, v in state.items(): setattr(self, k, v)
-
 # %% ../nbs/06_learner.ipynb #2d29c8a6
 class CancelFitException(Exception): "Skip the rest of the fit"
 class CancelEpochException(Exception): "Skip the rest of this epoch"
@@ -79,30 +69,87 @@ class CancelBackwardException(Exception): "Skip the backward pass of this batch"
 class CancelStepException(Exception): "Skip the optimizer's step for this batch"
 
 # %% ../nbs/06_learner.ipynb #84e0a9c2
-cancel_exceptions = dict(fit=CancelFitException, epoch=CancelEpochException,
-                         train=CancelTrainException, validate=CancelValidException,
-    batch=CancelBatchException, backward=CancelBackwardException, step=CancelStepException)
+cancel_exceptions = dict(
+    fit=CancelFitException, epoch=CancelEpochException, train=CancelTrainException,
+    validate=CancelValidException, batch=CancelBatchException,
+    backward=CancelBackwardException, step=CancelStepException)
+
+# %% ../nbs/06_learner.ipynb #8b6090bc
+class AvgMetric:
+    "The mean of a metric over all items, whatever the sizes of the batches"
+    def __init__(self,
+        func, # function of predictions and targets, giving one number
+    ):
+        self.func = func
+        self.reset()
+
+    def reset(self): self.batch_values, self.sizes = [], []
+
+    def of_batch(self, learn): return self.func(learn.pred, *learn.yb)
+
+    def accumulate(self, learn):
+        "Take in the batch that the Learner has just predicted"
+        self.batch_values.append(torch.as_tensor(self.of_batch(learn)))
+        self.sizes.append(learn.bs)
+
+    @property
+    def value(self): return weighted_mean(to_numbers(self.batch_values), self.sizes)
+
+    @property
+    def name(self): return metric_name(self.func)
+
+class AvgLoss(AvgMetric):
+    "The mean of the Learner's loss over all items"
+    name = 'loss'
+    def __init__(self): self.reset()
+    def of_batch(self, learn): return learn.loss
 
 # %% ../nbs/06_learner.ipynb #9f77ffc0
 class Recorder(Callback):
     "Keeps the loss and rate of each training step, and a row of numbers for each epoch"
     order = 50
-    remembers = 'values', 'lrs', 'losses', 'epoch_ends', 'sizes'
+    remembers = 'values', 'lrs', 'losses', 'epoch_ends', 'sizes' # to go on from (chapter 10)
 
     def __init__(self): self.before_fit()
 
     def before_fit(self):
-        self.values, self.epoch_ends = [], [] # a row for each epoch, and its last step
-        self.lrs, self.known_losses, self.new_losses = [], [], [] # of each step
+        self.losses, self.lrs = [], [] # of each training step
+        self.values, self.epoch_ends = [], [] # a row for each epoch, and the steps up to its end
         self.start_epoch()
 
     def start_epoch(self):
-        self.began, self.sizes, self.train_loss = False, [], None # of the training batches
-        self.valid_sizes, self.columns, self.valid_values = [], [], []
+        self.sizes, self.train_loss = [], None # of the training batches
+        self.measures, self.measured = [], None # in validation: loss and metrics, and their values
+
+    def after_loss(self):
+        learn = self.learn
+        if learn.training:
+            self.new_losses.append(learn.loss)
+            self.lrs.append(float(get_hyper(learn.opt, 'lr')))
+            self.sizes.append(learn.bs)
+        else:
+            for m in self.measures: m.accumulate(learn)
+
+    def after_train(self):
+        if self.sizes: self.train_loss = weighted_mean(self.losses[-len(self.sizes):], self.sizes)
+
+    def before_validate(self):
+        self.measures = [AvgLoss()]
+        for m in self.metrics: self.measures.append(m if hasattr(m, 'accumulate') else AvgMetric(m))
+        for m in self.measures: m.reset()
+
+    def after_validate(self):
+        if self.measures and self.measures[0].sizes: # there was a batch
+            self.measured = [as_number(m.value) for m in self.measures]
+
+    def after_epoch(self):
+        self.values.append([self.train_loss, *(self.measured or [None]*(1 + len(self.metrics)))])
+        self.epoch_ends.append(len(self.lrs))
+        self.start_epoch()
 
     @property
     def losses(self):
-        "The loss of each training step"
+        "The loss of each training step, as numbers"
         self.known_losses += to_numbers(self.new_losses)
         self.new_losses = []
         return self.known_losses
@@ -112,49 +159,6 @@ class Recorder(Callback):
 
     @property
     def metric_names(self): return ['train_loss', 'valid_loss', *map(metric_name, self.metrics)]
-
-    def before_epoch(self):
-        self.start_epoch()
-        self.began = True
-
-    def after_loss(self):
-        learn = self.learn
-        if learn.training:
-            self.new_losses.append(learn.loss)
-            self.lrs.append(float(get_hyper(learn.opt, 'lr')))
-            self.sizes.append(learn.bs)
-        else: self.measure(learn)
-
-    def after_train(self):
-        if self.sizes: self.train_loss = weighted_mean(self.losses[-len(self.sizes):], self.sizes)
-
-    def before_validate(self):
-        self.valid_sizes, self.columns = [], [[] for _ in range(1 + len(self.metrics))]
-        for m in self.metrics:
-            if hasattr(m, 'accumulate'): m.reset()
-
-    def measure(self, learn):
-        "The loss and the metrics of one batch of validation"
-        self.valid_sizes.append(learn.bs)
-        self.columns[0].append(learn.loss)
-        for m, column in zip(learn.metrics, self.columns[1:]):
-            if hasattr(m, 'accumulate'):
-                m.accumulate(learn) # an object that gathers what it needs, as fastai's do
-            else: column.append(torch.as_tensor(m(learn.pred, *learn.yb)))
-
-    def after_validate(self):
-        if not self.valid_sizes: return
-        self.valid_values = [weighted_mean(to_numbers(o), self.valid_sizes) if o else None
-                             for o in self.columns]
-        for i, m in enumerate(self.metrics, 1):
-            if hasattr(m, 'accumulate'): self.valid_values[i] = torch.as_tensor(m.value).item()
-
-    def after_epoch(self):
-        if not self.began: self.start_epoch() # the epoch was cancelled before it began
-        nothing = [None]*(1 + len(self.metrics)) # where there was no validation
-        self.values.append([self.train_loss, *(self.valid_values or nothing)])
-        self.epoch_ends.append(len(self.lrs))
-        self.began = False
 
 # %% ../nbs/06_learner.ipynb #0ccd5645
 @patch
@@ -196,13 +200,12 @@ class ProgressBar(Callback):
         bar=True, # show the bar?
     ): self.bar, self.table = bar, None
 
-    def recorded(self, what): return what(self.recorder) if hasattr(self.learn, 'recorder') else []
-
     def before_fit(self):
         if rank_distrib() != 0: self.run = False; return
         self.started = perf_counter()
         total = self.n_epoch*(n_batches(self.dls.train) or 0)
-        names = self.recorded(lambda o: o.metric_names)
+        self.has_recorder = hasattr(self.learn, 'recorder')
+        names = self.recorder.metric_names if self.has_recorder else []
         self.table = ProgressTable(['epoch', *names, 'time'], total if self.bar else 0)
 
     def before_epoch(self): self.started = perf_counter()
@@ -212,7 +215,7 @@ class ProgressBar(Callback):
             self.table.move(self.epoch*self.n_iter + self.iter + 1)
 
     def after_epoch(self):
-        values = self.recorded(lambda o: o.values[-1])
+        values = self.recorder.values[-1] if self.has_recorder else []
         self.table.add_row([self.epoch, *values, minutes(perf_counter() - self.started)])
 
     def after_fit(self):
@@ -221,8 +224,6 @@ class ProgressBar(Callback):
 # %% ../nbs/06_learner.ipynb #92cc16c1
 class Learner(HasCallbacks):
     "Data, model, loss and optimizer, and the loop that trains"
-    originals = () # of a copy made by `aside`, what it shares with the Learner it came from
-
     def __init__(self,
         dls, # `DataLoaders`: anything with `train` and `valid`
         model, # an `nn.Module`
@@ -238,96 +239,15 @@ class Learner(HasCallbacks):
         moms=(.95, .85, .95), # momenta of `fit_one_cycle`, for an optimizer with momentum
         default_cbs=True, # add `Recorder` and `ProgressBar`?
     ):
-        check_dls(dls)
-        check_model(model)
-        check_loss_func(loss_func)
-        check_opt_func(opt_func)
-        check_metrics(L(metrics))
+        check_learner(dls, model, loss_func, opt_func, metrics)
         self.dls, self.model, self.loss_func, self.metrics = dls, model, loss_func, metrics
-        for i, name in enumerate(('dls.train', 'dls.valid')): check_loader(self.loader(i), name)
-        self.opt_func, self.opt = opt_func, None
+        self.opt_func, self.opt, self.lr = opt_func, None, default_rate(opt_func, lr)
         self.wd, self.wd_bn_bias, self.moms = wd, wd_bn_bias, moms
-        if lr is None: lr = getattr(opt_func, 'keywords', {}).get('lr', .001) # partial(SGD, lr=...)
-        self.lr = lr
         self.path, self.model_dir = Path(path), model_dir
-        self.training, self.pct_train = False, 0.
-        self.epoch, self.n_epoch, self.train_iter = 0, 1, 0
-        self.cbs = L()
+        self.epoch, self.n_epoch, self.n_iter, self.train_iter = 0, 1, 0, 0
+        self.training, self.pct_train = False, 0. # how much of the fit is done
         if default_cbs: self.add_cbs([Recorder, ProgressBar])
         self.add_cbs(cbs)
-
-    @property
-    def metrics(self):
-        "What is measured in validation"
-        return self._metrics
-
-    @metrics.setter
-    def metrics(self, metrics): self._metrics = L(metrics)
-
-    def __call__(self, event):
-        "Announce an event: every callback that listens to it is called"
-        for cb, listener in self.listeners[event]:
-            in_this_mode = cb.run_train if self.training else cb.run_valid
-            if cb.run and (in_this_mode or event not in batch_events): listener()
-
-    def with_events(self, level, work):
-        "Do a part of the loop between its events; a callback may break it off"
-        try:
-            self(f'before_{level}')
-            work()
-        except cancel_exceptions[level]: self(f'after_cancel_{level}')
-        self(f'after_{level}')
-
-    def do_batch(self):
-        with ExitStack() as stack:
-            for context in self.contexts: stack.enter_context(context())
-            self.pred = self.model(*self.xb)
-            self('after_pred')
-            self.loss_grad = self.loss_func(self.pred, *self.yb)
-        self.loss = self.loss_grad.detach().clone() # to look at; backward starts from loss_grad
-        self('after_loss')
-        if not self.training: return
-        self.with_events('backward', lambda: self.loss_grad.backward())
-        self.with_events('step', lambda: self.opt.step())
-        self.opt.zero_grad()
-
-    def one_batch(self, i, batch):
-        "Predict and measure a batch, the `i`-th; in training, take a step too"
-        self.iter = i
-        self.set_batch(batch)
-        try:
-            self('before_batch')
-            self.do_batch()
-        except CancelBatchException: self('after_cancel_batch')
-        if self.training:
-            self.train_iter += 1
-            self.set_pct_train(i + 1)
-        self('after_batch')
-
-    def all_batches(self):
-        "One batch after the other, from `self.dl`"
-        self.n_iter = n_batches(self.dl)
-        for i, batch in enumerate(self.dl, getattr(self.dl, 'n_skipped', 0)):
-            self.one_batch(i, batch)
-
-    def do_train(self):
-        self.dl, self.training, self.n_iter = self.dls.train, True, n_batches(self.dls.train)
-        self.set_pct_train(0)
-        self.model.train()
-        self.with_events('train', self.all_batches)
-
-    def do_validate(self, dl=None):
-        self.dl, self.training = self.loader(1) if dl is None else dl, False
-        self.model.eval()
-        with torch.no_grad(): self.with_events('validate', self.all_batches)
-
-    def do_epoch(self):
-        self.do_train()
-        self.do_validate()
-
-    def do_epochs(self):
-        for self.epoch in range(self.start_epoch, self.n_epoch):
-            self.with_events('epoch', self.do_epoch)
 
     def fit(self,
         n_epoch, # how many times to go through the training data
@@ -339,18 +259,81 @@ class Learner(HasCallbacks):
         resume=None, # a file that `Checkpoint` wrote: go on from there (chapter 10)
     ):
         "Train, and validate after each epoch"
-        if n_batches(self.dls.train) == 0:
-            raise ValueError('dls.train has no batch: the dataset is empty, or smaller than '
-                             'batch_size with drop_last=True')
-        self.n_epoch, self.start_epoch = n_epoch, start_epoch
-        self.pct_train, self.train_iter = start_epoch/max(1, n_epoch), 0
-        with self.added_cbs(cbs), self.added_cbs(resume and self.resume_from(resume)):
-            taking_part = list(self.cbs)
-            try:
-                self.prepare_opt(lr, wd, reset_opt)
-                self.with_events('fit', self.do_epochs)
-            finally:
-                for cb in taking_part: cb.run = True
+        check_not_empty(self.dls.train)
+        self.n_epoch, self.start_epoch, self.train_iter = n_epoch, start_epoch, 0
+        with self.cbs_of_fit(cbs, resume):
+            self.prepare_opt(lr, wd, reset_opt)
+            self.with_events('fit', self.do_epochs)
+
+    def do_epochs(self):
+        for self.epoch in range(self.start_epoch, self.n_epoch):
+            self.with_events('epoch', self.do_epoch)
+
+    def do_epoch(self):
+        self.do_train()
+        self.do_validate()
+
+    def do_train(self):
+        self.dl, self.training = self.dls.train, True
+        self.pct_train = self.epoch/self.n_epoch
+        self.model.train()
+        self.with_events('train', self.all_batches)
+
+    def do_validate(self, dl=None):
+        self.dl, self.training = self.loader(1) if dl is None else dl, False
+        self.model.eval()
+        with torch.no_grad(): self.with_events('validate', self.all_batches)
+
+    def all_batches(self):
+        self.n_iter = n_batches(self.dl)
+        for i, batch in enumerate(self.dl): self.one_batch(i, batch)
+
+    def one_batch(self, i, batch):
+        self.iter = i
+        self.set_batch(batch)
+        try:
+            self('before_batch')
+            self.do_batch()
+        except CancelBatchException: self('after_cancel_batch')
+        if self.training: self.count_batch()
+        self('after_batch')
+
+    def do_batch(self):
+        with self.contexts():
+            self.pred = self.model(*self.xb)
+            self('after_pred')
+            self.loss_grad = self.loss_func(self.pred, *self.yb)
+        self.loss = self.loss_grad.detach().clone() # to look at; backward starts from loss_grad
+        self('after_loss')
+        if not self.training: return
+        self.with_events('backward', self.do_backward)
+        self.with_events('step', self.do_step)
+        self.opt.zero_grad()
+
+    def do_backward(self): self.loss_grad.backward()
+    def do_step(self): self.opt.step()
+
+    def with_events(self, part, work):
+        "Do a part of the loop between its events; a callback may break it off"
+        try:
+            self(f'before_{part}')
+            work()
+        except cancel_exceptions[part]: self(f'after_cancel_{part}')
+        self(f'after_{part}')
+
+    def __call__(self, event):
+        "Announce an event: every callback that listens to it is called"
+        for cb, listener in self.listeners[event]:
+            in_this_mode = cb.run_train if self.training else cb.run_valid
+            if cb.run and (in_this_mode or event not in batch_events): listener()
+
+    @property
+    def metrics(self):
+        "What is measured in validation: a list, also when it was given as one function"
+        return self._metrics
+
+    @metrics.setter
+    def metrics(self, metrics): self._metrics = L(metrics)
 
 # %% ../nbs/06_learner.ipynb #0e48d0b7
 @patch
@@ -375,23 +358,29 @@ def set_batch(self:Learner, batch):
     self.bs = n_items(self.yb or self.xb)
 
 @patch
-def set_pct_train(self:Learner, done):
-    "How much of the fit is done, 0..1, with so many batches of this epoch"
-    if self.n_iter: self.pct_train = (self.epoch + done/self.n_iter)/self.n_epoch
+def count_batch(self:Learner):
+    "One more training batch is done"
+    self.train_iter += 1
+    if self.n_iter: self.pct_train = (self.epoch + (self.iter + 1)/self.n_iter)/self.n_epoch
+
+@patch
+@contextmanager
+def cbs_of_fit(self:Learner, cbs, resume):
+    "Callbacks for one fit only. When it ends, in whatever way, all that took part `run` again"
+    with self.added_cbs(cbs), self.added_cbs(resume and self.resume_from(resume)):
+        taking_part = list(self.cbs)
+        try: yield
+        finally:
+            for cb in taking_part: cb.run = True
 
 @patch
 def loader(self:Learner, ds_idx):
     "The loader of training batches (0) or validation batches (1); an empty one where there is none"
-    try:
-        if ds_idx == 0: dl = self.dls.train
-        elif ds_idx == 1: dl = self.dls.valid
-        else: dl = self.dls[ds_idx]
-    except (IndexError, AttributeError): dl = None # no such loader
-    return [] if dl is None else dl
+    return find_loader(self.dls, ds_idx)
 
 @patch
 def resume_from(self:Learner, file):
-    "A callback that goes on from a file; chapter 10 puts it in here"
+    "Callbacks that go on from a file; chapter 10 puts it in here"
     raise NotImplementedError('to go on from a file, import mnistlearn.saving, or mnistlearn.all')
 
 # %% ../nbs/06_learner.ipynb #7596d9de
@@ -437,7 +426,7 @@ def no_logging(self:Learner):
 def aside(self:Learner, cbs=None):
     "A copy with the same parameters and data: what it does leaves this one as it is"
     other = copy(self)
-    other.originals = *self.originals, self, self.dls, *self.cbs
+    other.originals = *self.originals, self, self.dls, *self.cbs # not to be copied
     other.model = eval_copy(self.model, keep=other.originals)
     other.metrics = [deepcopy(m) if hasattr(m, 'accumulate') else m for m in self.metrics]
     other.cbs = L()
@@ -457,7 +446,7 @@ def validate(self:Learner,
     recorder = other.find_cbs(Recorder)[0]
     recorder.start_epoch()
     other.do_validate(self.loader(ds_idx) if dl is None else dl)
-    return L(recorder.valid_values or [None]*(1 + len(self.metrics)))
+    return L(recorder.measured or [None]*(1 + len(self.metrics)))
 
 # %% ../nbs/06_learner.ipynb #a29f0d5f
 class GatherPreds(Callback):

@@ -68,6 +68,7 @@ def plot_weights(
     imsize=None, # inches for each image; by default what fits
     shape=(28, 28), # height and width of an image
     title=None, # a text above them all
+    units=None, # indices of the units to draw; by default all
 ): # the array of axes
     "Draw the weights of each unit of the first linear layer on the pixels that they belong to"
     layer = next((m for m in model.modules() if isinstance(m, nn.Linear)), None)
@@ -78,6 +79,7 @@ def plot_weights(
     if w.shape[1] != height*width:
         raise ValueError(f'the first linear layer takes {w.shape[1]} inputs, not the '
                          f'{height*width} of images of shape {shape}; pass their shape')
+    if units is not None: w = w[to_np(torch.as_tensor(units))]
     if nrows is None: nrows = max(1, round((len(w)/3)**.5))
     ncols = -(-len(w)//nrows) # rounded up
     bound = abs(w).max()

@@ -9,6 +9,7 @@ __all__ = ['calc_grad', 'validate_epoch', 'BasicOptim', 'train_epoch', 'train_mo
 import torch
 from torch import Tensor
 
+from .base.measures import to_numbers, weighted_mean
 from .base.optimizers import (HasSettings, get_hyper, leave_undecayed,
     norm_bias_params, param_list, set_hyper)
 from .loss import batch_accuracy, mnist_loss
@@ -40,9 +41,7 @@ def validate_epoch(
         values.append(torch.as_tensor(metric(model(xb), yb)))
         sizes.append(len(xb))
     if not values: raise ValueError('dl has no batch to validate on')
-    if values[0].is_meta: return float('nan') # shapes without numbers
-    values, sizes = torch.stack(values).cpu().double(), torch.tensor(sizes).double()
-    return round(((values*sizes).sum()/sizes.sum()).item(), 4)
+    return round(weighted_mean(to_numbers(values), sizes), 4)
 
 # %% ../nbs/05_optimizer.ipynb #e19db934
 class BasicOptim:
@@ -114,7 +113,8 @@ class SGD(HasSettings):
         "Change each parameter that has a gradient"
         for i, p in enumerate(self.params):
             if p.grad is None: continue
-            grad = self.decay(p, p.grad) if self.wd and not self.no_decay[i] else p.grad
+            grad = p.grad
+            if self.wd and not self.no_decay[i]: grad = self.decay(p, grad)
             if self.mom: grad = self.add_up(i, grad)
             p.add_(grad, alpha=-self.lr) # p -= lr*grad
 

@@ -211,6 +211,21 @@ class SaveModelCallback(TrackerCallback):
         elif self.best is not None and not self.every_epoch: self.learn.load(self.fname, with_opt=self.with_opt)
 
 # %% ../nbs/10_saving.ipynb #eee55412
+Callback.remembers = () # attributes that an interrupted fit needs to go on
+
+@patch
+def state_dict(self:Callback):
+    "What it remembers, by name"
+    return {k: getattr(self, k) for k in self.remembers}
+
+@patch
+def load_state_dict(self:Callback, state):
+    "Take it up again"
+    if state.keys() != set(self.remembers):
+        raise ValueError(f'{self.name} remembers {set(self.remembers) or "nothing"}, not '
+                         f'{set(state)}')
+    for k, v in state.items(): setattr(self, k, v)
+
 def _by_name(cbs):
     "Callbacks by name; the second of a name is numbered"
     found = {}
@@ -279,6 +294,13 @@ def _check_fit(learn, saved):
         if lost := random_state(learn.dls.train).keys() - state.keys() - {'cuda'}: raise _Refused(f'it lacks the state of generators that this fit draws from: {", ".join(sorted(lost))}')
     if saved['epoch'] < 0 or not 0 <= saved['batch'] <= (n or saved['batch']): raise _Refused(f"batch {saved['batch']} of epoch {saved['epoch']} is no place in a fit")
 
+class _CountOn(Callback):
+    "Numbers the batches of `RestOfEpoch` as those of the whole epoch, before anybody looks"
+    order, in_trials = -float('inf'), False
+
+    def before_batch(self):
+        if isinstance(self.learn.dl, RestOfEpoch): self.learn.iter += self.learn.dl.n_skipped
+
 class _Resume(Callback):
     "Puts a fit where `Checkpoint` saved it"
     order, in_trials = 900, False
@@ -310,18 +332,18 @@ class _Resume(Callback):
         for name, grad in self.saved['grads'].items(): params[name].grad = grad.to(params[name].device).clone()
         set_random_state(self.saved['started' if self.saved['batch'] else 'now'], self.learn.dls.train)
         self.learn.epoch, self.learn.train_iter = self.saved['epoch'], self.saved['train_iter']
-        self.learn.set_pct_train(self.saved['batch'])
+        if self.saved['n_iter']:
+            self.learn.pct_train = (self.saved['epoch'] + self.saved['batch']/self.saved['n_iter'])/self.learn.n_epoch
 
     def rehearse(self):
         "Everything that could fail"
         _check_fit(self.learn, self.saved)
-        self.learn.n_iter = n_batches(self.learn.dls.train)
         self.put(), set_random_state(self.saved['now'], self.learn.dls.train), self.place()
 
 @patch
 def resume_from(self:Learner,
     file, # one that `Checkpoint` wrote
-): # a callback that goes on from there; None if the file is still to be written by a `Checkpoint` of this fit
+): # callbacks that go on from there; None if the file is still to be written by a `Checkpoint` of this fit
     "What `fit` does with `resume`"
     file = Path(file)
     if not file.exists() and any(isinstance(cb, Checkpoint) and cb.path == file for cb in self.cbs): return print(f'{file.name} is not there yet: starting from the beginning')
@@ -330,4 +352,4 @@ def resume_from(self:Learner,
     back = _attempt(self, file, resume.rehearse)
     back()
     for p in self.model.parameters(): p.grad = None
-    return resume
+    return [resume, _CountOn()]

@@ -4,16 +4,17 @@
 
 # %% auto #0
 __all__ = ['describe', 'check_loss_func', 'check_model', 'check_opt_func', 'check_metrics', 'check_loader', 'check_batch',
-           'check_dls', 'did_you_mean', 'module_that_adds']
+           'check_dls', 'check_not_empty', 'check_learner', 'did_you_mean', 'module_that_adds']
 
 # %% ../../nbs/base/10_arguments.ipynb #a4ac6ed5
 import sys
 from difflib import get_close_matches
 
 import torch
+from fastcore.foundation import L
 from torch import nn
 
-from .batching import split_batch
+from .batching import find_loader, n_batches, split_batch
 
 # %% ../../nbs/base/10_arguments.ipynb #e3b339f8
 def describe(
@@ -98,6 +99,22 @@ def check_dls(dls):
     if not hasattr(dls, 'train'):
         hint = 'DataLoaders(DataLoader(train), DataLoader(valid))'
         raise TypeError(f'dls is {describe(dls)}, and has no train: expected {hint}')
+    check_loader(find_loader(dls, 0), 'dls.train')
+    check_loader(find_loader(dls, 1), 'dls.valid')
+
+def check_not_empty(dl):
+    "There has to be something to train on"
+    if n_batches(dl) == 0:
+        raise ValueError('dls.train has no batch: the dataset is empty, or smaller than '
+                         'batch_size with drop_last=True')
+
+def check_learner(dls, model, loss_func, opt_func, metrics):
+    "What a Learner is made of"
+    check_dls(dls)
+    check_model(model)
+    check_loss_func(loss_func)
+    check_opt_func(opt_func)
+    check_metrics(L(metrics))
 
 # %% ../../nbs/base/10_arguments.ipynb #30e1bb7a
 def did_you_mean(

@@ -7,7 +7,7 @@ __all__ = ['levels', 'events', 'batch_events', 'old_names', 'check_event', 'chec
            'as_callbacks', 'HasCallbacks']
 
 # %% ../../nbs/base/14_events.ipynb #5f7fe3a4
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from inspect import signature
 
@@ -77,6 +77,7 @@ def as_callbacks(
 class HasCallbacks:
     "Keeps the callbacks of a loop in `cbs`, and knows who listens to what"
     cbs = L()
+    originals = () # of a copy, what it shares with the one it came from
 
     def attach(self, cbs, is_new=True):
         "Let callbacks listen, one or a list, and tell new ones so. Gives those that were not there"
@@ -97,7 +98,14 @@ class HasCallbacks:
         for event in events:
             pairs = [(cb, cb.listener(event)) for cb in self.cbs]
             self.listeners[event] = [o for o in pairs if o[1] is not None]
-        self.contexts = [cb.context for cb in self.cbs if hasattr(type(cb), 'context')]
+        self.with_contexts = [cb for cb in self.cbs if hasattr(type(cb), 'context')]
+
+    @contextmanager
+    def contexts(self):
+        "What callbacks put around prediction and loss: the `context` of each that has one"
+        with ExitStack() as stack:
+            for cb in self.with_contexts: stack.enter_context(cb.context())
+            yield
 
     def add_cbs(self, cbs):
         "Add callbacks, one or a list; each is found by its name, and replaces one of that name"
