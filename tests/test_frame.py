@@ -164,19 +164,33 @@ def test_chapter_can_be_read(nb):
     for c in read_nb(nb).cells:
         if c.cell_type != 'code' or c.get('id', '').startswith('ex') or c.source.startswith('%%check'): continue
         wide += [o for o in c.source.splitlines() if len(o) > 130]
-        if any('image/png' in o.get('data', {}) for o in c.outputs) and '#| fig-alt: ' not in c.source: bare.append(c.source[:60])
+        if any('image/png' in o.get('data', {}) for o in c.outputs) and not c.metadata.get('mystnb', {}).get('image', {}).get('alt'): bare.append(c.source[:60])
         only_checks = all(o.startswith(('test_', 'check_fact', 'with expect_fail')) for o in c.source.splitlines())
         if c.metadata.get('jupyter', {}).get('source_hidden') is None and only_checks: open_checks.append(c.source[:60])
     assert (wide, bare, open_checks) == ([], [], [])
 
-def test_a_fold_is_one_directive(copy):
+def code_cell(path, text): return next(c for c in read_nb(path).cells if c.cell_type == 'code' and text in c.source)
+
+def test_directives_of_a_writer_move_into_the_metadata(copy):
     nb = copy/'nbs'/'03_loss.ipynb'
-    nb.write_text(nb.read_text().replace('"source_hidden": true', '"source_hidden": false').replace('#@title ', '#@notitle '))
-    assert run(sys.executable, 'tools/sync.py', '--check', cwd=copy).returncode == 1
-    nb.write_text((root/'nbs'/'03_loss.ipynb').read_text())
-    cells = [c for c in read_nb(nb).cells if '#| fold: ' in c.source]
-    assert len(cells) > 5
-    for c in cells: assert c.metadata == {'cellView': 'form', 'jupyter': {'source_hidden': True}, 'tags': ['hide-input']} and '\n#@title ' in c.source
+    def edited(old, new):
+        text = nb.read_text()
+        assert old in text
+        nb.write_text(text.replace(old, new, 1))
+        assert run(sys.executable, 'tools/sync.py', '--check', cwd=copy).returncode == 1
+        assert run(sys.executable, 'tools/sync.py', cwd=copy).returncode == 0
+        assert run(sys.executable, 'tools/sync.py', '--check', cwd=copy).returncode == 0
+    whole = nb.read_text()
+    drawn = next(c for c in read_nb(nb).cells if any('image/png' in o.get('data', {}) for o in c.get('outputs', [])))
+    first = drawn.source.split('\n')[0]
+    edited(f'"{first}\\n', f'"#| fold: a picture\\n",\n    "#| fig-alt: What is\\n",\n    "#     seen.\\n",\n    "{first}\\n')
+    cell = code_cell(nb, first)
+    assert cell.source == f'#@title a picture\n{drawn.source}' and cell.metadata['mystnb'] == {'image': {'alt': 'What is seen.'}}
+    assert {k: v for k, v in cell.metadata.items() if k != 'mystnb'} == {'cellView': 'form', 'jupyter': {'source_hidden': True}, 'tags': ['hide-input']}
+    assert all(o.metadata['image/png']['alt'] == 'What is seen.' for o in cell.outputs if 'image/png' in o.get('data', {}))
+    edited('"#@title a picture\\n', '"#| unfold\\n')
+    assert code_cell(nb, first).source == drawn.source and set(code_cell(nb, first).metadata) == {'mystnb'}
+    assert '#| f' not in ''.join(c.source for o in chapters for c in read_nb(o).cells if c.cell_type == 'code')
 
 def test_colab_cell_says_what_to_do_where_the_package_cannot_be_had(tmp_path):
     source = next(c.source for c in read_nb(chapters[0]).cells if "'google.colab' in sys.modules" in c.source)

@@ -4,11 +4,15 @@ directives in the notebooks, and README.md from nbs/index.ipynb
     python tools/sync.py            write what is out of step
     python tools/sync.py --check    name what is out of step, and fail if anything is
 
-A writer needs to know two directives:
+A writer needs to know two directives, which begin a code cell. They are taken out of it and kept in its metadata, so that a reader
+sees nothing but the code:
 
     #| fold: what the cell checks   the cell is folded in JupyterLab, in Colab and on the site
     #| fig-alt: what is to be seen  the text in the place of the picture, for who cannot see it;
     #     and more of it            it may go on in lines like this one
+
+A new directive in the cell takes the place of the old one. `#| unfold` opens a cell again. An exported cell is folded by `#| fold:` with
+nothing behind it: a title would go to the module.
 """
 import re, sys
 from configparser import ConfigParser
@@ -59,24 +63,31 @@ def join_streams(cell):
         else: outputs.append(o)
     if cell.cell_type == 'code': cell.outputs = outputs
 
-def directive(cell, name):
-    "What a line such as `#| fold: text` in a cell says, with lines `#     more` below it; None where there is no such line"
-    match = re.search(rf'^#\| *{name}: *(.+(?:\n# {{3,}}.+)*)', cell.source, re.M)
-    return re.sub(r'\n# +', ' ', match[1]).strip() if match and cell.cell_type == 'code' else None
+def take_directive(cell, name):
+    "Take out of a cell a line such as `#| fold: text`, with lines `#     more` below it. Gives its text; None where there is no such line"
+    match = re.search(rf'^#\| *{name}\b:? *(.*(?:\n# {{3,}}.+)*)\n?', cell.source, re.M) if cell.cell_type == 'code' else None
+    if not match: return None
+    cell.source = cell.source[:match.start()] + cell.source[match.end():]
+    return re.sub(r'\n# +', ' ', match[1]).strip()
+
+folded = {'cellView': 'form', 'jupyter': {'source_hidden': True}, 'tags': ['hide-input']}
 
 def fold(cell):
-    "Fold a cell that asks for it, under its title, and unfold one that does not"
-    title = directive(cell, 'fold')
-    lines = [o for o in cell.source.split('\n') if not o.startswith('#@title')]
-    if title is None: cell.metadata = {k: v for k, v in cell.metadata.items() if k not in ('jupyter', 'cellView', 'tags')}
-    else:
-        lines.insert(1, f'#@title {title}')
-        cell.metadata = {**cell.metadata, 'cellView': 'form', 'jupyter': {'source_hidden': True}, 'tags': ['hide-input']}
-    cell.source = '\n'.join(lines)
+    "Fold a cell that asks for it, under its title"
+    title = take_directive(cell, 'fold')
+    opened = take_directive(cell, 'unfold') is not None
+    hidden = title is not None or cell.metadata.get('jupyter', {}).get('source_hidden', False)
+    if opened or not hidden or title:
+        cell.source = '\n'.join(o for o in cell.source.split('\n') if not o.startswith('#@title'))
+    if title: cell.source = f'#@title {title}\n{cell.source}'
+    others = {k: v for k, v in cell.metadata.items() if k not in folded}
+    cell.metadata = {**others, **folded} if hidden and not opened else others
 
 def describe_pictures(cell):
     "Put the text for who cannot see a picture beside the picture"
-    alt = directive(cell, 'fig-alt')
+    new, kept = take_directive(cell, 'fig-alt'), cell.metadata.get('mystnb', {}).get('image', {}).get('alt')
+    alt = kept if new is None else new
+    if new: cell.metadata = {**cell.metadata, 'mystnb': {'image': {'alt': new}}}
     for o in cell.get('outputs', []):
         if 'image/png' in o.get('data', {}): o.metadata = {'image/png': {'alt': alt}} if alt else {}
 
@@ -118,7 +129,7 @@ def tidied(path):
 def readme():
     "nbs/index.ipynb as Markdown, its links seen from the top folder"
     nb = nbformat.read(nbs/'index.ipynb', as_version=4)
-    nb.cells = [c for c in nb.cells if '#| hide' not in c.source and '#| fold' not in c.source]
+    nb.cells = [c for c in nb.cells if '#| hide' not in c.source and not c.metadata.get('jupyter', {}).get('source_hidden')]
     nb.metadata.language_info = {'name': 'python'}
     for c in nb.cells: # the table of a notebook is HTML; Markdown shows it as it is, less its styles
         for o in c.get('outputs', []):
