@@ -9,24 +9,23 @@ __all__ = ['Callback', 'CancelFitException', 'CancelEpochException', 'CancelTrai
 
 # %% ../nbs/06_learner.ipynb #9c899d76
 from contextlib import contextmanager
-from copy import copy, deepcopy
-from pathlib import Path
 from time import perf_counter
+from warnings import warn
 
 import matplotlib.pyplot as plt, torch
 from fastcore.basics import camel2snake, patch
 from fastcore.foundation import L
+from fastcore.meta import delegates
 
-from .base.arguments import check_learner, check_not_empty
-from .base.batching import (batch_of_one, find_loader, in_order, join_batches,
-    n_batches, n_items, split_batch, to_device)
-from .base.events import HasCallbacks, batch_events, bind, check_event, events
+from .base.arguments import check_not_empty
+from .base.batching import batch_of_one, in_order, join_batches, n_batches, to_device
+from .base.events import batch_events, bind, check_event, events
 from .base.files import rank_distrib
+from .base.learning import LearnerParts
 from .base.losses import decode, item_losses, to_probabilities
 from .base.measures import as_number, metric_name, to_numbers, weighted_mean
-from .base.models import copy_lightly, device_of, eval_copy
-from .base.optimizers import (default_rate, get_hyper, leave_undecayed,
-    norm_bias_params, set_hyper)
+from .base.models import device_of
+from .base.optimizers import get_hyper
 from .base.progress import ProgressTable, minutes
 from .optimizer import SGD
 
@@ -48,6 +47,12 @@ class Callback:
         if k.startswith('__') or k in events or self.learn is None:
             raise AttributeError(f'{type(self).__name__} has no {k!r}')
         return getattr(self.learn, k)
+
+    def __setattr__(self, k, value):
+        if k in getattr(self.learn, '__dict__', ()):
+            warn(f'self.{k} = ... sets it in {type(self).__name__} only; to change it in the '
+                 f'Learner, write self.learn.{k} = ...', stacklevel=2)
+        super().__setattr__(k, value)
 
     def listener(self, event):
         "What is to be called at an event; None where it does not listen"
@@ -113,7 +118,7 @@ class Recorder(Callback):
     def __init__(self): self.before_fit()
 
     def before_fit(self):
-        self.losses, self.lrs = [], [] # of each training step
+        self.lrs, self.losses = [], [] # of each training step
         self.values, self.epoch_ends = [], [] # a row for each epoch, and the steps up to its end
         self.start_epoch()
 
@@ -222,8 +227,9 @@ class ProgressBar(Callback):
         if self.table: self.table.finish()
 
 # %% ../nbs/06_learner.ipynb #92cc16c1
-class Learner(HasCallbacks):
+class Learner(LearnerParts):
     "Data, model, loss and optimizer, and the loop that trains"
+    @delegates(LearnerParts.__init__)
     def __init__(self,
         dls, # `DataLoaders`: anything with `train` and `valid`
         model, # an `nn.Module`
@@ -232,21 +238,10 @@ class Learner(HasCallbacks):
         lr=None, # learning rate, where `fit` is given none; by default 0.001
         cbs=None, # callbacks, one or a list
         metrics=None, # functions of predictions and targets, or fastai's objects; one or a list
-        path='.', # the folder that `save` and `load` start from
-        model_dir='', # a folder in `path`
-        wd=None, # weight decay; by default the optimizer's own
-        wd_bn_bias=True, # may weight decay shrink biases and norm layers too?
-        moms=(.95, .85, .95), # momenta of `fit_one_cycle`, for an optimizer with momentum
-        default_cbs=True, # add `Recorder` and `ProgressBar`?
+        **kwargs, # what is seldom needed, such as `path` and `wd`
     ):
-        check_learner(dls, model, loss_func, opt_func, metrics)
-        self.dls, self.model, self.loss_func, self.metrics = dls, model, loss_func, metrics
-        self.opt_func, self.opt, self.lr = opt_func, None, default_rate(opt_func, lr)
-        self.wd, self.wd_bn_bias, self.moms = wd, wd_bn_bias, moms
-        self.path, self.model_dir = Path(path), model_dir
-        self.epoch, self.n_epoch, self.n_iter, self.train_iter = 0, 1, 0, 0
-        self.training, self.pct_train = False, 0. # how much of the fit is done
-        if default_cbs: self.add_cbs([Recorder, ProgressBar])
+        super().__init__(dls, model, loss_func, opt_func, lr, metrics, **kwargs)
+        if self.default_cbs: self.add_cbs([Recorder, ProgressBar])
         self.add_cbs(cbs)
 
     def fit(self,
@@ -327,88 +322,7 @@ class Learner(HasCallbacks):
             in_this_mode = cb.run_train if self.training else cb.run_valid
             if cb.run and (in_this_mode or event not in batch_events): listener()
 
-    @property
-    def metrics(self):
-        "What is measured in validation: a list, also when it was given as one function"
-        return self._metrics
-
-    @metrics.setter
-    def metrics(self, metrics): self._metrics = L(metrics)
-
-# %% ../nbs/06_learner.ipynb #0e48d0b7
-@patch
-def create_opt(self:Learner):
-    "Make a new optimizer of all the model's parameters"
-    self.opt = self.opt_func(list(self.model.parameters()), lr=self.lr)
-    if not self.wd_bn_bias: leave_undecayed(self.opt, norm_bias_params(self.model))
-
-@patch
-def prepare_opt(self:Learner, lr, wd, reset_opt):
-    "An optimizer for the fit that begins: that of the last fit, if there is one"
-    if reset_opt or self.opt is None: self.create_opt()
-    set_hyper(self.opt, 'lr', self.lr if lr is None else lr)
-    if wd is None: wd = self.wd
-    if wd is not None: set_hyper(self.opt, 'wd', wd)
-    self.opt.zero_grad()
-
-@patch
-def set_batch(self:Learner, batch):
-    "Take a batch: all but the last of its parts are inputs"
-    self.xb, self.yb = split_batch(batch, getattr(self.dls, 'n_inp', None))
-    self.bs = n_items(self.yb or self.xb)
-
-@patch
-def count_batch(self:Learner):
-    "One more training batch is done"
-    self.train_iter += 1
-    if self.n_iter: self.pct_train = (self.epoch + (self.iter + 1)/self.n_iter)/self.n_epoch
-
-@patch
-@contextmanager
-def cbs_of_fit(self:Learner, cbs, resume):
-    "Callbacks for one fit only. When it ends, in whatever way, all that took part `run` again"
-    with self.added_cbs(cbs), self.added_cbs(resume and self.resume_from(resume)):
-        taking_part = list(self.cbs)
-        try: yield
-        finally:
-            for cb in taking_part: cb.run = True
-
-@patch
-def loader(self:Learner, ds_idx):
-    "The loader of training batches (0) or validation batches (1); an empty one where there is none"
-    return find_loader(self.dls, ds_idx)
-
-@patch
-def resume_from(self:Learner, file):
-    "Callbacks that go on from a file; chapter 10 puts it in here"
-    raise NotImplementedError('to go on from a file, import mnistlearn.saving, or mnistlearn.all')
-
 # %% ../nbs/06_learner.ipynb #7596d9de
-@patch(as_prop=True)
-def x(self:Learner):
-    "The batch's inputs; a tuple where there are several"
-    return self.xb[0] if len(self.xb) == 1 else self.xb
-
-@patch(as_prop=True)
-def y(self:Learner):
-    "The batch's targets; a tuple where there are several"
-    return self.yb[0] if len(self.yb) == 1 else self.yb
-
-@patch(as_prop=True)
-def vocab(self:Learner):
-    "The names of the classes, where `dls` has them"
-    return getattr(self.dls, 'vocab', None)
-
-@patch
-def parameters(self:Learner):
-    "The model's parameters"
-    return self.model.parameters()
-
-@patch
-def to_detach(self:Learner, b):
-    "A tensor on the CPU, without its history"
-    return b.detach().cpu()
-
 @patch
 @contextmanager
 def no_bar(self:Learner):
@@ -422,18 +336,6 @@ def no_logging(self:Learner):
     return self.removed_cbs(ProgressBar)
 
 # %% ../nbs/06_learner.ipynb #4cc0432b
-@patch
-def aside(self:Learner, cbs=None):
-    "A copy with the same parameters and data: what it does leaves this one as it is"
-    other = copy(self)
-    other.originals = *self.originals, self, self.dls, *self.cbs # not to be copied
-    other.model = eval_copy(self.model, keep=other.originals)
-    other.metrics = [deepcopy(m) if hasattr(m, 'accumulate') else m for m in self.metrics]
-    other.cbs = L()
-    other.attach([copy_lightly(cb) for cb in self.cbs], is_new=False)
-    other.attach(cbs)
-    return other
-
 @patch
 def validate(self:Learner,
     ds_idx=1, # 0 for the training set, 1 for the validation set
