@@ -145,8 +145,8 @@ class DataLoaders:
 
     @property
     def valid_ds(self):
-        "The validation dataset"
-        return self.valid.dataset
+        "The validation dataset; None where there is none"
+        return getattr(self.valid, 'dataset', None)
 
     def one_batch(self):
         "The first batch of a new loop over the training loader"

@@ -94,7 +94,7 @@ def train_model(
     return values
 
 # %% ../nbs/05_optimizer.ipynb #2b0b7222
-class SGD(HasSettings):
+class SGD(HasSettings, BasicOptim):
     "Gradient descent with momentum and weight decay: fastai's or, not decoupled, `torch.optim.SGD`"
     def __init__(self,
         params, # the tensors to train
@@ -104,7 +104,7 @@ class SGD(HasSettings):
         decouple_wd=True, # shrink the weights themselves, rather than add `wd*p` to the gradient?
     ):
         self.params, self.decouple_wd = param_list(params), decouple_wd
-        super().__init__(params=self.params, lr=lr, mom=mom, wd=wd)
+        self.settings = dict(params=self.params, lr=lr, mom=mom, wd=wd)
         self.grad_avgs = [None]*len(self.params)
         self.no_decay = [False]*len(self.params)
 
@@ -126,10 +126,6 @@ class SGD(HasSettings):
 
     def add_up(self, i, grad):
         "The running sum of the gradients of parameter `i`"
-        avg = self.grad_avgs[i]
-        self.grad_avgs[i] = grad.clone() if avg is None else avg.mul_(self.mom).add_(grad)
+        total = self.grad_avgs[i]
+        self.grad_avgs[i] = grad.clone() if total is None else total.mul_(self.mom).add_(grad)
         return self.grad_avgs[i]
-
-    def zero_grad(self, *args, **kwargs):
-        "Forget all gradients"
-        for p in self.params: p.grad = None
