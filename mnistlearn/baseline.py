@@ -10,6 +10,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 
+from .base.arguments import check_answers, check_images, check_labels
 from .data import to_float
 
 # %% ../nbs/01_baseline.ipynb #72cb57ff
@@ -39,12 +40,8 @@ class PixelSimilarity:
         y:Tensor, # their labels (n,)
     ): # itself
         "Store the mean image of each label, `means` (classes, 28, 28), and the sorted `labels`"
-        if y.ndim != 1 or len(x) != len(y):
-            raise ValueError(f'{tuple(x.shape)} images need one label each, shape ({len(x)},); '
-                             f'got {tuple(y.shape)}')
-        if x.ndim != 3:
-            raise ValueError(f'images of shape {tuple(x.shape)}: expected (n, height, width)')
-        if len(x) == 0: raise ValueError('there are no images to take the mean of')
+        check_labels(x, y)
+        check_images(x)
         self.labels = y.unique()
         self.means = torch.stack([to_float(x[y == label]).mean(0) for label in self.labels])
         return self
@@ -57,10 +54,7 @@ def distances(self:PixelSimilarity,
     "The distance of each image to each mean image"
     if not hasattr(self, 'means'):
         raise AttributeError('PixelSimilarity has no means yet: call fit(x, y) first')
-    size = tuple(self.means.shape[1:])
-    if x.shape[-2:] != size:
-        raise ValueError(f'images of shape {tuple(x.shape)} do not fit means of shape {size}; '
-                         f'expected (n, *{size})')
+    check_images(x, self.means.shape[1:])
     return torch.stack([self.distance(to_float(x), mean) for mean in self.means], -1)
 
 @patch
@@ -78,11 +72,5 @@ def accuracy(
 ) -> Tensor: # a single number, 0..1
     "The share of predictions that are right"
     if preds.ndim == targets.ndim + 1 and preds.shape[-1] > 1: preds = preds.argmax(-1)
-    shapes = f'{tuple(preds.shape)} predictions against {tuple(targets.shape)} targets'
-    if preds.shape != targets.shape:
-        raise ValueError(f'{shapes}: expected the same shape, or (n, classes) against (n,)')
-    if preds.is_floating_point():
-        raise ValueError(f'{shapes}, and the predictions are scores: expected labels, or (n, '
-                         f'classes) scores against (n,) labels. '
-                         'For a model with one output use batch_accuracy')
+    check_answers(preds, targets)
     return (preds == targets).float().mean()

@@ -6,13 +6,13 @@
 __all__ = ['TensorPairs', 'DataLoader', 'DataLoaders', 'default_device', 'collate']
 
 # %% ../nbs/04_batches.ipynb #c595fcee
-import operator
 from copy import copy
 
 import torch
 from fastcore.basics import patch
 from torch import Tensor
 
+from .base.arguments import check_dataset, check_pairs, whole_number
 from .base.batching import (PairFinder, collate, in_order, join_batches, n_batches,
     n_items, plain_tensor, rows_of)
 
@@ -25,12 +25,7 @@ class TensorPairs:
         x:Tensor, # inputs (n, ...)
         y:Tensor, # targets (n, ...)
     ):
-        if not (isinstance(x, Tensor) and isinstance(y, Tensor)):
-            raise TypeError(f'x and y are {type(x).__name__} and {type(y).__name__}: expected '
-                            f'tensors; '
-                            'for other collections, list(zip(x, y)) is a dataset')
-        if len(x) != len(y):
-            raise ValueError(f'{len(x)} inputs, but {len(y)} targets: expected as many of each')
+        check_pairs(x, y)
         self.x, self.y = x, y
 
     def __len__(self): return len(self.x)
@@ -54,11 +49,9 @@ class DataLoader:
         num_workers=0, # not needed here; there so that calls written for other loaders work
         after_batch=None, # function of a batch, which gives what is dealt out in its place
     ):
-        if not (hasattr(dataset, '__len__') and hasattr(dataset, '__getitem__')):
-            raise TypeError(f'{type(dataset).__name__} has no length or no items: expected a '
-                            f'collection such as a list; try list(...)')
+        check_dataset(dataset)
         self.dataset, self.shuffle, self.drop_last = dataset, shuffle, drop_last
-        self.batch_size = _whole_number(batch_size if bs is None else bs)
+        self.batch_size = whole_number(batch_size if bs is None else bs)
         self.after_batch = after_batch
         self.find_tensors = PairFinder()
 
@@ -95,11 +88,6 @@ class DataLoader:
         if type(ds) is list: return self.find_tensors(ds)
         if getattr(type(ds), '__getitem__', None) is TensorPairs.__getitem__: return ds.x, ds.y
 
-def _whole_number(size):
-    if isinstance(size, bool) or not hasattr(size, '__index__') or size < 1:
-        raise ValueError(f'batch_size is {size!r}: expected a whole number, 1 or more')
-    return operator.index(size)
-
 # %% ../nbs/04_batches.ipynb #71b40ee5
 @patch
 def new(self:DataLoader, **changes):
@@ -109,7 +97,7 @@ def new(self:DataLoader, **changes):
     for name, value in changes.items():
         if name not in ('dataset', 'batch_size', 'shuffle', 'drop_last', 'after_batch'):
             raise TypeError(f'a DataLoader has no argument {name!r}')
-        setattr(other, name, _whole_number(value) if name == 'batch_size' else value)
+        setattr(other, name, whole_number(value) if name == 'batch_size' else value)
     other.find_tensors = PairFinder()
     return other
 

@@ -9,6 +9,7 @@ __all__ = ['binary', 'init_params', 'linear1', 'sigmoid', 'mnist_loss', 'batch_a
 import torch
 from torch import Tensor
 
+from .base.arguments import check_labels, check_same_shape
 from .base.losses import decode, item_losses
 from .data import to_float
 
@@ -21,13 +22,7 @@ def binary(
     one=3, # the digit whose target is 1; all others get 0
 ) -> tuple: # inputs float 0..1 (n, 784), targets int64 (n, 1)
     "Images as rows, and digits as targets for a model that answers yes or no"
-    if y.ndim != 1 or len(x) != len(y):
-        raise ValueError(f'{len(x)} images, but labels of shape {tuple(y.shape)}: expected one '
-                         f'each, shape ({len(x)},)')
-    several = not y.is_meta and len(y) > 0 and y.min() != y.max()
-    if several and not (y == one).any():
-        raise ValueError(f'none of the labels is {one}; say which digit has target 1, such as '
-                         f'one={int(y[0])}')
+    check_labels(x, y, one)
     return to_float(x).reshape(len(x), -1), (y == one).long().unsqueeze(1)
 
 # %% ../nbs/03_loss.ipynb #e7d0e57a
@@ -61,9 +56,7 @@ def mnist_loss(
     targets:Tensor, # (n, 1), 1 for yes and 0 for no
 ) -> Tensor: # a single number, 0..1
     "The mean distance of the predictions, squeezed by the sigmoid, from their targets"
-    if predictions.shape != targets.shape: # (n, 1) and (n,) would broadcast to (n, n)
-        raise ValueError(f'{tuple(predictions.shape)} predictions against '
-                         f'{tuple(targets.shape)} targets: expected the same shape')
+    check_same_shape(predictions, targets)
     predictions = predictions.sigmoid()
     return torch.where(targets == 1, 1 - predictions, predictions).mean()
 
@@ -73,9 +66,7 @@ def batch_accuracy(
     yb:Tensor, # targets (n, 1), 1 for yes and 0 for no
 ) -> Tensor: # a single number, 0..1
     "The share of predictions on the right side"
-    if xb.shape != yb.shape:
-        raise ValueError(f'{tuple(xb.shape)} predictions against {tuple(yb.shape)} targets: '
-                         f'expected the same shape')
+    check_same_shape(xb, yb)
     preds = xb.sigmoid()
     correct = (preds > 0.5) == yb
     return correct.float().mean()

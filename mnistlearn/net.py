@@ -69,6 +69,7 @@ def plot_weights(
     shape=(28, 28), # height and width of an image
     title=None, # a text above them all
     units=None, # indices of the units to draw; by default all
+    titles=None, # a text for each of them
 ): # the array of axes
     "Draw the weights of each unit of the first linear layer on the pixels that they belong to"
     layer = next((m for m in model.modules() if isinstance(m, nn.Linear)), None)
@@ -84,7 +85,7 @@ def plot_weights(
     ncols = -(-len(w)//nrows) # rounded up
     bound = abs(w).max()
     return show_images(w.reshape(-1, *shape), nrows=nrows, imsize=imsize or min(1.5, 6/ncols),
-                       suptitle=title,
+                       titles=titles, suptitle=title,
                        cmap='RdBu', vmin=-bound, vmax=bound)
 
 # %% ../nbs/07_net.ipynb #dd61abbe

@@ -9,6 +9,7 @@ __all__ = ['plot_function', 'plot_descent', 'set_seed', 'quadratic', 'mse', 'sho
 import matplotlib.pyplot as plt, torch
 from torch import Tensor
 
+from .base.arguments import check_same_shape
 from .base.diagram import draw_steps, gv
 from .data import palette, to_np
 
@@ -79,9 +80,7 @@ def mse(
     targets:Tensor, # the right values, of the same shape
 ) -> Tensor: # a single number
     "Mean squared error"
-    if preds.shape != targets.shape:
-        raise ValueError(f'{tuple(preds.shape)} predictions against {tuple(targets.shape)} '
-                         f'targets: expected the same shape')
+    check_same_shape(preds, targets)
     return ((preds - targets)**2).mean()
 
 # %% ../nbs/02_sgd.ipynb #f24b567c

@@ -4,15 +4,16 @@
 
 # %% auto #0
 __all__ = ['describe', 'check_loss_func', 'check_model', 'check_opt_func', 'check_metrics', 'check_loader', 'check_batch',
-           'check_dls', 'check_not_empty', 'check_learner', 'did_you_mean', 'module_that_adds']
+           'check_dls', 'check_not_empty', 'check_learner', 'check_same_shape', 'check_answers', 'check_labels',
+           'check_images', 'check_pairs', 'check_dataset', 'whole_number', 'did_you_mean', 'module_that_adds']
 
 # %% ../../nbs/base/10_arguments.ipynb #a4ac6ed5
-import sys
+import operator, sys
 from difflib import get_close_matches
 
 import torch
 from fastcore.foundation import L
-from torch import nn
+from torch import Tensor, nn
 
 from .batching import find_loader, n_batches, split_batch
 
@@ -115,6 +116,83 @@ def check_learner(dls, model, loss_func, opt_func, metrics):
     check_loss_func(loss_func)
     check_opt_func(opt_func)
     check_metrics(L(metrics))
+
+# %% ../../nbs/base/10_arguments.ipynb #4f4d08c9
+def check_same_shape(
+    predictions:Tensor, # any shape
+    targets:Tensor, # the same one
+):
+    "Is there one target for each prediction, in its place?"
+    if predictions.shape != targets.shape: # (n, 1) and (n,) would broadcast to (n, n)
+        raise ValueError(f'{tuple(predictions.shape)} predictions against '
+                         f'{tuple(targets.shape)} targets: expected the same shape')
+
+def check_answers(
+    preds:Tensor, # labels (n,)
+    targets:Tensor, # labels (n,)
+):
+    "Are these answers, and one for each target?"
+    shapes = f'{tuple(preds.shape)} predictions against {tuple(targets.shape)} targets'
+    if preds.shape != targets.shape:
+        raise ValueError(f'{shapes}: expected the same shape, or (n, classes) against (n,)')
+    if preds.is_floating_point():
+        raise ValueError(f'{shapes}, and the predictions are scores: expected labels, or (n, '
+                         f'classes) scores against (n,) labels. '
+                         'For a model with one output use batch_accuracy')
+
+def check_labels(
+    x:Tensor, # images (n, ...)
+    y:Tensor, # labels (n,)
+    one=None, # a label that should be there
+):
+    "Is there one label for each image?"
+    if y.ndim != 1 or len(x) != len(y):
+        raise ValueError(f'{len(x)} images, but labels of shape {tuple(y.shape)}: expected one '
+                         f'each, shape ({len(x)},)')
+    if one is None or y.is_meta or len(y) == 0: return
+    if y.min() != y.max() and not (y == one).any():
+        raise ValueError(f'none of the labels is {one}; say which digit has target 1, such as '
+                         f'one={int(y[0])}')
+
+def check_images(
+    x:Tensor, # images (n, height, width)
+    size=None, # the height and width that they should have, where it matters
+):
+    "Are these images, of the right size?"
+    if size is not None and tuple(x.shape[-2:]) != tuple(size):
+        raise ValueError(f'images of shape {tuple(x.shape)} do not fit means of shape '
+                         f'{tuple(size)}; expected (n, *{tuple(size)})')
+    if size is not None: return
+    if x.ndim != 3:
+        raise ValueError(f'images of shape {tuple(x.shape)}: expected (n, height, width)')
+    if len(x) == 0: raise ValueError('there are no images to take the mean of')
+
+def check_pairs(
+    x, # inputs, a tensor (n, ...)
+    y, # targets, a tensor (n, ...)
+):
+    "Are these two tensors with as many rows?"
+    if not (isinstance(x, Tensor) and isinstance(y, Tensor)):
+        raise TypeError(f'x and y are {type(x).__name__} and {type(y).__name__}: expected '
+                        'tensors; for other collections, list(zip(x, y)) is a dataset')
+    if len(x) != len(y):
+        raise ValueError(f'{len(x)} inputs, but {len(y)} targets: expected as many of each')
+
+def check_dataset(
+    dataset, # a collection
+):
+    "Has it a length and items?"
+    if not (hasattr(dataset, '__len__') and hasattr(dataset, '__getitem__')):
+        raise TypeError(f'{type(dataset).__name__} has no length or no items: expected a '
+                        f'collection such as a list; try list(...)')
+
+def whole_number(
+    size, # a number
+) -> int: # 1 or more
+    "The size of a batch"
+    if isinstance(size, bool) or not hasattr(size, '__index__') or size < 1:
+        raise ValueError(f'batch_size is {size!r}: expected a whole number, 1 or more')
+    return operator.index(size)
 
 # %% ../../nbs/base/10_arguments.ipynb #30e1bb7a
 def did_you_mean(

@@ -85,16 +85,16 @@ def show_images(
     if ncols is None: ncols = ceil(len(ims)/nrows)
     if nrows*ncols < len(ims):
         raise ValueError(f'{len(ims)} images do not fit into {nrows} x {ncols}')
-    height = imsize
+    height, lines = imsize, 0
     if titles:
         lines = max(o.count('\n') + 1 for o in titles)
-        height += .25*imsize + .2*(lines - 1)
-    top = .3 if suptitle else 0
-    fig, axs = plt.subplots(nrows, ncols, figsize=(ncols*imsize, nrows*height + top), squeeze=False)
+        height += .08 + .17*lines
+    total = nrows*height + (.28 + .06*lines if suptitle else 0)
+    fig, axs = plt.subplots(nrows, ncols, figsize=(ncols*imsize, total), squeeze=False)
     for ax in axs.flat: ax.axis('off')
     for i, (ax, im) in enumerate(zip(axs.flat, ims)):
         show_image(im, ax=ax, title=titles[i] if titles else None, **kwargs)
-    if suptitle: fig.suptitle(suptitle, x=.01, ha='left', fontsize=11)
+    if suptitle: fig.suptitle(suptitle, x=.01, y=.98, ha='left', va='top', fontsize=11)
     fig.tight_layout(pad=.3)
     return axs
 
