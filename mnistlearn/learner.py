@@ -118,7 +118,7 @@ class Recorder(Callback):
     def __init__(self): self.before_fit()
 
     def before_fit(self):
-        self.lrs, self.losses = [], [] # of each training step
+        self.lrs, self.known_losses, self.new_losses = [], [], [] # of each training step
         self.values, self.epoch_ends = [], [] # a row for each epoch, and the steps up to its end
         self.start_epoch()
 
@@ -154,7 +154,7 @@ class Recorder(Callback):
 
     @property
     def losses(self):
-        "The loss of each training step, as numbers"
+        "The loss of each training step; the newest are still tensors, and become numbers here"
         self.known_losses += to_numbers(self.new_losses)
         self.new_losses = []
         return self.known_losses
