@@ -290,7 +290,7 @@ class Learner(LearnerParts):
             self('before_batch')
             self.do_batch()
         except CancelBatchException: self('after_cancel_batch')
-        if self.training: self.count_batch()
+        if self.training: self.count_batch() # before anybody asks how far we are
         self('after_batch')
 
     def do_batch(self):
