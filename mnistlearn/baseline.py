@@ -7,10 +7,10 @@ __all__ = ['mnist_distance', 'rmse_distance', 'PixelSimilarity', 'accuracy']
 
 # %% ../nbs/01_baseline.ipynb #fc90a42b
 import torch
-from fastcore.basics import patch
 from torch import Tensor
 
-from .base.arguments import check_answers, check_images, check_labels
+from mnistlearn.base.arguments import (check_answers, check_fitted, check_images,
+    check_labels)
 from .data import to_float
 
 # %% ../nbs/01_baseline.ipynb #72cb57ff
@@ -46,24 +46,20 @@ class PixelSimilarity:
         self.means = torch.stack([to_float(x[y == label]).mean(0) for label in self.labels])
         return self
 
-# %% ../nbs/01_baseline.ipynb #0d895029
-@patch
-def distances(self:PixelSimilarity,
-    x:Tensor, # images (n, 28, 28), uint8 or float 0..1
-) -> Tensor: # (n, classes), in the order of `labels`
-    "The distance of each image to each mean image"
-    if not hasattr(self, 'means'):
-        raise AttributeError('PixelSimilarity has no means yet: call fit(x, y) first')
-    check_images(x, self.means.shape[1:])
-    return torch.stack([self.distance(to_float(x), mean) for mean in self.means], -1)
+    def distances(self,
+        x:Tensor, # images (n, 28, 28), uint8 or float 0..1
+    ) -> Tensor: # (n, classes), in the order of `labels`
+        "The distance of each image to each mean image"
+        check_fitted(self)
+        check_images(x, self.means.shape[1:])
+        return torch.stack([self.distance(to_float(x), mean) for mean in self.means], -1)
 
-@patch
-def predict(self:PixelSimilarity,
-    x:Tensor, # images (n, 28, 28), uint8 or float 0..1
-) -> Tensor: # labels (n,), of the type that `fit` was given
-    "The label whose mean image is nearest"
-    nearest = self.distances(x).argmin(-1)
-    return self.labels[nearest]
+    def predict(self,
+        x:Tensor, # images (n, 28, 28), uint8 or float 0..1
+    ) -> Tensor: # labels (n,), of the type that `fit` was given
+        "The label whose mean image is nearest"
+        nearest = self.distances(x).argmin(-1)
+        return self.labels[nearest]
 
 # %% ../nbs/01_baseline.ipynb #b8d6eaa8
 def accuracy(

@@ -13,8 +13,8 @@ from fastcore.basics import patch
 from torch import Tensor
 
 from .base.arguments import check_dataset, check_pairs, whole_number
-from .base.batching import (PairFinder, collate, in_order, join_batches, n_batches,
-    n_items, plain_tensor, rows_of)
+from .base.batching import (BatchTaker, PairFinder, collate, in_order,
+    join_batches, n_batches, n_items, plain_tensor, rows_of)
 
 _all_ = ['collate']
 
@@ -30,6 +30,12 @@ class TensorPairs:
 
     def __len__(self): return len(self.x)
     def __getitem__(self, i): return self.x[i], self.y[i]
+
+    def take_batch(self,
+        indices:Tensor, # which rows
+    ) -> tuple: # copies of these rows of `x` and of `y`
+        "A batch at once"
+        return rows_of(self.x, indices), rows_of(self.y, indices)
 
     def to(self,
         device, # 'cpu', 'cuda', ...
@@ -53,7 +59,7 @@ class DataLoader:
         self.dataset, self.shuffle, self.drop_last = dataset, shuffle, drop_last
         self.batch_size = whole_number(batch_size if bs is None else bs)
         self.after_batch = after_batch
-        self.find_tensors = PairFinder()
+        self.take_from = BatchTaker()
 
     @property
     def bs(self): return self.batch_size
@@ -73,20 +79,12 @@ class DataLoader:
         indices, # tensors of indices, such as `batch_indices` gives
     ):
         "The batch of each of these"
-        tensors = self._tensors()
+        take = self.take_from(self.dataset) # a function of indices
         for i in indices:
-            if tensors: batch = tuple(rows_of(o, i) for o in tensors)
-            elif isinstance(self.dataset, Tensor): batch = rows_of(self.dataset, i)
-            else: batch = collate([self.dataset[j] for j in i.tolist()])
+            batch = take(i)
             yield batch if self.after_batch is None else self.after_batch(batch)
 
     def __iter__(self): return self.batches(self.batch_indices())
-
-    def _tensors(self):
-        "The two tensors whose rows are the dataset's pairs; None if it is of another kind"
-        ds = self.dataset
-        if type(ds) is list: return self.find_tensors(ds)
-        if getattr(type(ds), '__getitem__', None) is TensorPairs.__getitem__: return ds.x, ds.y
 
 # %% ../nbs/04_batches.ipynb #71b40ee5
 @patch
@@ -98,7 +96,7 @@ def new(self:DataLoader, **changes):
         if name not in ('dataset', 'batch_size', 'shuffle', 'drop_last', 'after_batch'):
             raise TypeError(f'a DataLoader has no argument {name!r}')
         setattr(other, name, whole_number(value) if name == 'batch_size' else value)
-    other.find_tensors = PairFinder()
+    other.take_from = BatchTaker()
     return other
 
 @patch

@@ -10,7 +10,6 @@ __all__ = ['Callback', 'CancelFitException', 'CancelEpochException', 'CancelTrai
 # %% ../nbs/06_learner.ipynb #9c899d76
 from contextlib import contextmanager
 from time import perf_counter
-from warnings import warn
 
 import matplotlib.pyplot as plt, torch
 from fastcore.basics import camel2snake, patch
@@ -19,7 +18,7 @@ from fastcore.meta import delegates
 
 from .base.arguments import check_not_empty
 from .base.batching import batch_of_one, in_order, join_batches, n_batches, to_device
-from .base.events import batch_events, bind, check_event, events
+from .base.events import Listener, batch_events, events
 from .base.files import rank_distrib
 from .base.learning import LearnerParts
 from .base.losses import decode, item_losses, to_probabilities
@@ -30,34 +29,17 @@ from .base.progress import ProgressTable, minutes
 from .optimizer import SGD
 
 # %% ../nbs/06_learner.ipynb #315dd291
-class Callback:
+class Callback(Listener):
     "Something to do at events of the training loop: a method named by an event is called there"
     order = 0 # callbacks are called from the smallest order to the largest
     run = True # call it at all? Set to True again when a fit is over
     run_train = run_valid = True # call it within a batch of training, of validation?
     in_trials = True # call it in trial runs, such as `lr_find` makes (chapter 9)?
-    learn = None # the Learner, once the callback has been given to one
-    functions = {} # by event, for a callback without a class of its own
 
-    def __init__(self, **functions): # by event; each takes nothing, or the callback
-        for event in functions: check_event(event)
-        self.functions = functions
-
-    def __getattr__(self, k):
+    def __getattr__(self, k): # called only for what the callback itself has not got
         if k.startswith('__') or k in events or self.learn is None:
             raise AttributeError(f'{type(self).__name__} has no {k!r}')
         return getattr(self.learn, k)
-
-    def __setattr__(self, k, value):
-        if k in getattr(self.learn, '__dict__', ()):
-            warn(f'self.{k} = ... sets it in {type(self).__name__} only; to change it in the '
-                 f'Learner, write self.learn.{k} = ...', stacklevel=2)
-        super().__setattr__(k, value)
-
-    def listener(self, event):
-        "What is to be called at an event; None where it does not listen"
-        if event not in self.functions: return getattr(self, event, None)
-        return bind(self.functions[event], self)
 
     @property
     def name(self):

@@ -105,8 +105,8 @@ class SGD(HasSettings, BasicOptim):
     ):
         self.params, self.decouple_wd = param_list(params), decouple_wd
         self.settings = dict(params=self.params, lr=lr, mom=mom, wd=wd)
-        self.grad_avgs = [None]*len(self.params)
-        self.no_decay = [False]*len(self.params)
+        self.grad_avgs = [None]*len(self.params) # running sums of gradients
+        self.no_decay = [False]*len(self.params) # a Learner may leave out biases
 
     @torch.no_grad()
     def step(self, *args, **kwargs):

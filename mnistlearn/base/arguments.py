@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['describe', 'check_loss_func', 'check_model', 'check_opt_func', 'check_metrics', 'check_loader', 'check_batch',
            'check_dls', 'check_not_empty', 'check_learner', 'check_same_shape', 'check_answers', 'check_labels',
-           'check_images', 'check_pairs', 'check_dataset', 'whole_number', 'did_you_mean', 'module_that_adds']
+           'check_images', 'check_fitted', 'check_pairs', 'check_dataset', 'whole_number', 'did_you_mean',
+           'module_that_adds']
 
 # %% ../../nbs/base/10_arguments.ipynb #a4ac6ed5
 import operator, sys
@@ -166,6 +167,13 @@ def check_images(
     if x.ndim != 3:
         raise ValueError(f'images of shape {tuple(x.shape)}: expected (n, height, width)')
     if len(x) == 0: raise ValueError('there are no images to take the mean of')
+
+def check_fitted(
+    model, # something with `fit`
+):
+    "Has it seen data?"
+    if not hasattr(model, 'means'):
+        raise AttributeError(f'{type(model).__name__} has no means yet: call fit(x, y) first')
 
 def check_pairs(
     x, # inputs, a tensor (n, ...)

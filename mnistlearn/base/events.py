@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['levels', 'events', 'batch_events', 'old_names', 'check_event', 'check_callback', 'bind', 'is_same_callback',
-           'as_callbacks', 'HasCallbacks']
+           'Listener', 'as_callbacks', 'HasCallbacks']
 
 # %% ../../nbs/base/14_events.ipynb #5f7fe3a4
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from inspect import signature
+from warnings import warn
 
 from fastcore.foundation import L
 
@@ -66,6 +67,27 @@ def is_same_callback(
     if not (a.functions or b.functions): return a.name == b.name
     if a.functions.keys() != b.functions.keys(): return False
     return all(_source(f) == _source(b.functions[event]) for event, f in a.functions.items())
+
+# %% ../../nbs/base/14_events.ipynb #e07423a2
+class Listener:
+    "Listens to events, by methods of their names or by functions"
+    learn = None # the Learner, once it has been given to one
+    functions = {} # by event, for a callback without a class of its own
+
+    def __init__(self, **functions): # by event; each takes nothing, or the callback
+        for event in functions: check_event(event)
+        self.functions = functions
+
+    def listener(self, event):
+        "What is to be called at an event; None where it does not listen"
+        if event not in self.functions: return getattr(self, event, None)
+        return bind(self.functions[event], self)
+
+    def __setattr__(self, k, value):
+        if k in getattr(self.learn, '__dict__', ()):
+            warn(f'self.{k} = ... sets it in {type(self).__name__} only; to change it in the '
+                 f'Learner, write self.learn.{k} = ...', stacklevel=2)
+        super().__setattr__(k, value)
 
 # %% ../../nbs/base/14_events.ipynb #29594d59
 def as_callbacks(
