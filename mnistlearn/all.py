@@ -24,6 +24,7 @@ from .batches import *
 from .optimizer import *
 from .learner import *
 from .net import *
+from .backprop import *
 from .callbacks import *
 from .saving import *
 from .deeper import *

@@ -95,7 +95,7 @@ class Task(NamedTuple):
     limit:float = 20. # seconds until it is stopped
 
 # %% ../../nbs/apps/00_check.ipynb #35ad7744
-_chapters = 'data baseline sgd loss batches optimizer learner net callbacks saving deeper digits interpret pictures scale'.split()
+_chapters = 'data baseline sgd loss batches optimizer learner net backprop callbacks saving deeper digits interpret pictures scale'.split()
 _imports = '''
 import math, random
 from functools import partial
