@@ -361,7 +361,10 @@ def get_preds(self:Learner,
     self.aside([*L(cbs), gather]).do_validate(in_order(self.loader(ds_idx) if dl is None else dl))
     if not gather.rows: raise ValueError('there is no batch to predict: the loader is empty')
     inputs, preds, targets = (join_batches(o) for o in zip(*gather.rows))
-    def single(o): return o[0] if len(o) == 1 else o or None
+    def single(o):
+        if not o: return None
+        return o[0] if len(o) == 1 else o
+
     found = [act(preds) if act else to_probabilities(self.loss_func, preds), single(targets)]
     if with_input: found.insert(0, single(inputs))
     if with_decoded: found.append(decode(self.loss_func, preds))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .base.measures import to_numbers, weighted_mean
-from .base.optimizers import (HasSettings, get_hyper, leave_undecayed,
+from .base.optimizers import (HasGroups, get_hyper, leave_undecayed,
     norm_bias_params, param_list, set_hyper)
 from .loss import batch_accuracy, mnist_loss
 
@@ -94,7 +94,7 @@ def train_model(
     return values
 
 # %% ../nbs/05_optimizer.ipynb #2b0b7222
-class SGD(HasSettings, BasicOptim):
+class SGD(BasicOptim, HasGroups):
     "Gradient descent with momentum and weight decay: fastai's or, not decoupled, `torch.optim.SGD`"
     def __init__(self,
         params, # the tensors to train
@@ -103,8 +103,8 @@ class SGD(HasSettings, BasicOptim):
         wd=0., # weight decay
         decouple_wd=True, # shrink the weights themselves, rather than add `wd*p` to the gradient?
     ):
-        self.params, self.decouple_wd = param_list(params), decouple_wd
-        self.settings = dict(params=self.params, lr=lr, mom=mom, wd=wd)
+        super().__init__(params, lr)
+        self.mom, self.wd, self.decouple_wd = mom, wd, decouple_wd
         self.grad_avgs = [None]*len(self.params) # running sums of gradients
         self.no_decay = [False]*len(self.params) # a Learner may leave out biases
 
