@@ -1,0 +1,92 @@
+"Whatever dies or stands still, no answer goes on running"
+import os, signal, subprocess, sys, textwrap, time
+from pathlib import Path
+
+import pytest
+
+from mnistlearn.apps.check import Task, _process, judge, run_answer
+
+pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='without fork there is a process for each answer, which has a limit of its own')
+task = Task('def probe(answer): return answer.f()', limit=3.)
+
+def running(mark):
+    "Processes that have `mark` in a file that they have opened"
+    found = []
+    for o in Path('/proc').glob('[0-9]*'):
+        try: files = [os.readlink(f) for f in (o/'fd').iterdir()]
+        except OSError: continue
+        if str(mark) in files and 'State:\tZ' not in (o/'status').read_text(): found.append(int(o.name))
+    return found
+
+def wait_for(f, seconds=12):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if f(): return True
+        time.sleep(.1)
+    return False
+
+endless = '''
+import os, time
+mark = open({mark!r}, 'w')
+def f():
+    {body}
+'''
+bodies = {'works': 'while True: pass', 'sleeps': 'time.sleep(10**6)', 'has a child': 'os.fork(); time.sleep(10**6)', 'holds on': 'sum(range(10**15))',
+          'does not listen': 'import signal\n    for o in (1, 2, 3, 13, 14, 15): signal.signal(o, signal.SIG_IGN)\n    while True: pass'}
+
+@pytest.fixture
+def mark(tmp_path): return tmp_path/'mark'
+
+@pytest.mark.parametrize('body', bodies)
+def test_an_endless_answer_is_stopped_with_all_that_it_started(body, mark):
+    assert run_answer(endless.format(mark=str(mark), body=bodies[body]), task) == {'stopped': True}
+    assert wait_for(lambda: not running(mark), 2)
+    assert run_answer('def f(): return 1', task)['results'] == [['', {'result': 1}]]
+
+def kernel(mark, body, limit=3.):
+    "Another Python that asks for a verdict"
+    script = textwrap.dedent(f'''
+        from mnistlearn.apps.check import Task, run_answer, _process
+        task = Task('def probe(answer): return answer.f()', limit={limit})
+        run_answer('def f(): return 1', task)
+        print(_process.p.pid, flush=True)
+        run_answer({endless.format(mark=str(mark), body=body)!r}, task)
+    ''')
+    p = subprocess.Popen([sys.executable, '-c', script], stdout=subprocess.PIPE, text=True, env={**os.environ, 'OMP_NUM_THREADS': '1'})
+    server = int(p.stdout.readline())
+    assert wait_for(lambda: running(mark), 30)
+    return p, server
+
+@pytest.mark.parametrize('body', ['works', 'sleeps', 'has a child', 'does not listen'])
+@pytest.mark.parametrize('dies', ['the kernel', 'the server', 'both', 'the kernel is interrupted'])
+def test_nothing_goes_on_when_kernel_or_server_die(dies, body, mark):
+    p, server = kernel(mark, bodies[body])
+    if dies in ('the kernel', 'both'): p.kill()
+    if dies in ('the server', 'both'): os.kill(server, signal.SIGKILL)
+    if dies == 'the kernel is interrupted': p.send_signal(signal.SIGINT)
+    p.wait()
+    assert wait_for(lambda: not running(mark))
+
+@pytest.mark.parametrize('who', ['the kernel', 'the server'])
+def test_nothing_goes_on_when_one_of_them_stands_still(who, mark):
+    p, server = kernel(mark, bodies['works'])
+    pid = server if who == 'the server' else p.pid
+    os.kill(pid, signal.SIGSTOP)
+    try: assert wait_for(lambda: not running(mark))
+    finally:
+        os.kill(server, signal.SIGKILL), p.kill(), p.wait()
+
+def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(monkeypatch):
+    run_answer('def f(): return 1', task)
+    os.kill(_process.p.pid, signal.SIGSTOP)
+    real = type(_process).read_line
+    monkeypatch.setattr(type(_process), 'read_line', lambda self, seconds: real(self, 1.))
+    assert run_answer('def f(): return 1', task) == {'died': None}
+    monkeypatch.undo()
+    assert run_answer('def f(): return 2', task)['results'] == [['', {'result': 2}]]
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='memory is counted on Linux')
+@pytest.mark.parametrize('body', ['x = []\n    while True: x.append("more"*1000 + str(len(x)))', 'x = b"a"*3*10**9', 'import torch\n    x = torch.zeros(10**9)'])
+def test_memory_is_limited(body):
+    verdict = judge(f'def f():\n    {body}', task._replace(limit=20.), 'def f(): return 1')
+    assert not verdict and '1,000 MB' in verdict.words
