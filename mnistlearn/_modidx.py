@@ -866,6 +866,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'mnistlearn.learner.Recorder.before_fit': ('learner.html#recorder.before_fit', 'mnistlearn/learner.py'),
                                     'mnistlearn.learner.Recorder.before_validate': ( 'learner.html#recorder.before_validate',
                                                                                      'mnistlearn/learner.py'),
+                                    'mnistlearn.learner.Recorder.column': ('learner.html#recorder.column', 'mnistlearn/learner.py'),
                                     'mnistlearn.learner.Recorder.losses': ('learner.html#recorder.losses', 'mnistlearn/learner.py'),
                                     'mnistlearn.learner.Recorder.metric_names': ( 'learner.html#recorder.metric_names',
                                                                                   'mnistlearn/learner.py'),

@@ -36,7 +36,7 @@ class Callback(Listener):
     run_train = run_valid = True # call it within a batch of training, of validation?
     in_trials = True # call it in trial runs, such as `lr_find` makes (chapter 9)?
 
-    def __getattr__(self, k): # called only for what the callback itself has not got
+    def __getattr__(self, k): # called only for what the callback itself does not have
         if k.startswith('__') or k in events or self.learn is None:
             raise AttributeError(f'{type(self).__name__} has no {k!r}')
         return getattr(self.learn, k)
@@ -146,6 +146,12 @@ class Recorder(Callback):
 
     @property
     def metric_names(self): return ['train_loss', 'valid_loss', *map(metric_name, self.metrics)]
+
+    def column(self, name):
+        "The numbers of all epochs, such as `column('valid_loss')`"
+        names = self.metric_names
+        if name not in names: raise ValueError(f'{name!r} is not recorded: expected one of {names}')
+        return [row[names.index(name)] for row in self.values]
 
 # %% ../nbs/06_learner.ipynb #0ccd5645
 @patch
@@ -268,12 +274,7 @@ class Learner(LearnerParts):
     def one_batch(self, i, batch):
         self.iter = i
         self.set_batch(batch)
-        try:
-            self('before_batch')
-            self.do_batch()
-        except CancelBatchException: self('after_cancel_batch')
-        if self.training: self.count_batch() # before anybody asks how far we are
-        self('after_batch')
+        self.with_events('batch', self.do_batch, then=self.count_batch)
 
     def do_batch(self):
         with self.contexts():
@@ -290,12 +291,13 @@ class Learner(LearnerParts):
     def do_backward(self): self.loss_grad.backward()
     def do_step(self): self.opt.step()
 
-    def with_events(self, part, work):
-        "Do a part of the loop between its events; a callback may break it off"
+    def with_events(self, part, work, then=None):
+        "Do a part of the loop between its events; a callback may break it off, but not `then`"
         try:
             self(f'before_{part}')
             work()
         except cancel_exceptions[part]: self(f'after_cancel_{part}')
+        if then: then()
         self(f'after_{part}')
 
     def __call__(self, event):

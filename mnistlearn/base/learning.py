@@ -81,7 +81,8 @@ class LearnerParts(HasCallbacks):
         self.bs = n_items(self.yb or self.xb)
 
     def count_batch(self):
-        "One more training batch is done"
+        "One more batch is done; in training, note how far the fit is"
+        if not self.training: return
         self.train_iter += 1
         if self.n_iter: self.pct_train = (self.epoch + (self.iter + 1)/self.n_iter)/self.n_epoch
 
