@@ -292,6 +292,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                          'mnistlearn/base/events.py'),
                                         'mnistlearn.base.events.HasCallbacks.added_cbs': ( 'base/events.html#hascallbacks.added_cbs',
                                                                                            'mnistlearn/base/events.py'),
+                                        'mnistlearn.base.events.HasCallbacks.all_contexts': ( 'base/events.html#hascallbacks.all_contexts',
+                                                                                              'mnistlearn/base/events.py'),
                                         'mnistlearn.base.events.HasCallbacks.attach': ( 'base/events.html#hascallbacks.attach',
                                                                                         'mnistlearn/base/events.py'),
                                         'mnistlearn.base.events.HasCallbacks.contexts': ( 'base/events.html#hascallbacks.contexts',

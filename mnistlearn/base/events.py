@@ -7,7 +7,7 @@ __all__ = ['levels', 'events', 'batch_events', 'old_names', 'check_event', 'chec
            'Listener', 'as_callbacks', 'HasCallbacks']
 
 # %% ../../nbs/base/14_events.ipynb #5f7fe3a4
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from inspect import signature
 from warnings import warn
@@ -122,9 +122,12 @@ class HasCallbacks:
             self.listeners[event] = [o for o in pairs if o[1] is not None]
         self.with_contexts = [cb for cb in self.cbs if hasattr(type(cb), 'context')]
 
-    @contextmanager
     def contexts(self):
         "What callbacks put around prediction and loss: the `context` of each that has one"
+        return self.all_contexts() if self.with_contexts else nullcontext()
+
+    @contextmanager
+    def all_contexts(self):
         with ExitStack() as stack:
             for cb in self.with_contexts: stack.enter_context(cb.context())
             yield
