@@ -104,6 +104,7 @@ def layer_outputs(
         outputs.append(x.clone()) # a later layer may work in place
     return outputs
 
+# %% ../nbs/07_net.ipynb #f58e8083
 def plot_activations(
     model:nn.Sequential, # layers to go through one by one
     x:Tensor, # inputs (n, ...)
