@@ -187,7 +187,7 @@ def plot_metrics(self:Recorder,
 # %% ../nbs/06_learner.ipynb #2d2e830e
 class ProgressBar(Callback):
     "A bar while training runs, and a row of the recorder's numbers for each epoch"
-    order = 60
+    order, in_trials = 60, False
 
     def __init__(self,
         bar=True, # show the bar?

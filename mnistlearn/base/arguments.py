@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['describe', 'check_loss_func', 'check_model', 'check_opt_func', 'check_metrics', 'check_loader', 'check_batch',
            'check_dls', 'check_not_empty', 'check_learner', 'check_same_shape', 'check_answers', 'check_labels',
-           'check_images', 'check_fitted', 'check_pairs', 'check_dataset', 'whole_number', 'did_you_mean',
-           'module_that_adds']
+           'check_images', 'check_fitted', 'check_pairs', 'check_dataset', 'whole_number', 'check_shares',
+           'check_has_length', 'check_rate_search', 'check_rate_curve', 'check_has_groups', 'check_monitored',
+           'did_you_mean', 'module_that_adds']
 
 # %% ../../nbs/base/10_arguments.ipynb #a4ac6ed5
 import operator, sys
@@ -201,6 +202,58 @@ def whole_number(
     if isinstance(size, bool) or not hasattr(size, '__index__') or size < 1:
         raise ValueError(f'batch_size is {size!r}: expected a whole number, 1 or more')
     return operator.index(size)
+
+# %% ../../nbs/base/10_arguments.ipynb #2607ac04
+def check_shares(
+    pcts, # shares of a run
+    scheds, # as many schedules
+):
+    "Is there one share for each schedule, and are they a whole together?"
+    if len(pcts) != len(scheds) or min(pcts) < 0 or abs(sum(pcts) - 1) > 1e-6:
+        raise ValueError(f'{len(scheds)} schedules with shares {list(pcts)}: expected a share '
+                         f'for each, and 1 together')
+
+def check_has_length(
+    dl, # a loader
+):
+    "Is it known how long an epoch is?"
+    if n_batches(dl) is None:
+        raise TypeError('a schedule has to know how long the fit will be, but dls.train has no '
+                        'length')
+
+def check_rate_search(
+    dl, # a loader
+    num_it:int, # how many batches to try rates on
+):
+    "Are there batches enough to try rates on?"
+    if n_batches(dl) == 0: raise ValueError('dls.train has no batch to try a rate on')
+    if num_it < 10:
+        raise ValueError(f'num_it is {num_it}: expected 10 batches or more to try rates on')
+
+def check_rate_curve(
+    losses:Tensor, # of a mock training (n,)
+    n_tried:int, # how many batches there were
+):
+    "Is there a curve to read a rate from?"
+    if len(losses) < 3 or not losses.isfinite().all():
+        raise ValueError(f'the loss became NaN or infinite after {n_tried} batches: start with '
+                         f'a smaller start_lr, or look at the data for NaN')
+
+def check_has_groups(
+    opt, # an optimizer
+):
+    "Does it show its parameters where `GradScaler` looks for them?"
+    if not hasattr(opt, 'param_groups'):
+        raise TypeError(f'{type(opt).__name__} has no param_groups, where float16 needs to find '
+                        f'the gradients: train with torch.bfloat16, or with SGD')
+
+def check_monitored(
+    value, # what was measured, or None
+    name:str, # what it is called
+):
+    "Was there anything to measure it on?"
+    if value is None:
+        raise ValueError(f'there is no {name} to monitor: the validation set is empty')
 
 # %% ../../nbs/base/10_arguments.ipynb #30e1bb7a
 def did_you_mean(
