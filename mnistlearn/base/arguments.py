@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['describe', 'check_loss_func', 'check_model', 'check_opt_func', 'check_metrics', 'check_loader', 'check_batch',
            'check_dls', 'check_not_empty', 'check_learner', 'check_same_shape', 'check_answers', 'check_labels',
-           'check_images', 'check_fitted', 'check_pairs', 'check_dataset', 'whole_number', 'check_shares',
-           'check_has_length', 'check_rate_search', 'check_rate_curve', 'check_has_groups', 'check_monitored',
-           'did_you_mean', 'module_that_adds']
+           'check_images', 'check_fitted', 'check_pairs', 'check_dataset', 'check_kernels', 'check_normable',
+           'whole_number', 'check_shares', 'check_has_length', 'check_rate_search', 'check_rate_curve',
+           'check_has_groups', 'check_monitored', 'did_you_mean', 'module_that_adds']
 
 # %% ../../nbs/base/10_arguments.ipynb #a4ac6ed5
 import operator, sys
@@ -195,6 +195,29 @@ def check_dataset(
         raise TypeError(f'{type(dataset).__name__} has no length or no items: expected a '
                         f'collection such as a list; try list(...)')
 
+def check_kernels(
+    x:Tensor, # images
+    weight:Tensor, # kernels
+):
+    "Do these kernels fit these images?"
+    if x.ndim == 4 and weight.ndim == 4 and x.shape[1] == weight.shape[1]: return
+    raise ValueError(f'images {tuple(x.shape)} and kernels {tuple(weight.shape)}: expected (n, '
+                     f'channels, height, width) and (kernels, channels, k, l) with as many '
+                     f'channels')
+
+def check_normable(
+    x:Tensor, # activations
+    n_channels:int, # how many it should have
+    training:bool, # is their variance needed?
+):
+    "Can each channel be normalized?"
+    if x.ndim != 4 or x.shape[1] != n_channels:
+        raise ValueError(f'activations of shape {tuple(x.shape)}: expected (n, {n_channels}, '
+                         f'height, width)')
+    if training and x.numel() == n_channels:
+        raise ValueError(f'one value for each channel, shape {tuple(x.shape)}: expected more in '
+                         f'training, since it has no variance')
+
 def whole_number(
     size, # a number
 ) -> int: # 1 or more
@@ -203,7 +226,7 @@ def whole_number(
         raise ValueError(f'batch_size is {size!r}: expected a whole number, 1 or more')
     return operator.index(size)
 
-# %% ../../nbs/base/10_arguments.ipynb #2607ac04
+# %% ../../nbs/base/10_arguments.ipynb #10ce2603
 def check_shares(
     pcts, # shares of a run
     scheds, # as many schedules

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['parse_edges', 'gv', 'draw_steps', 'draw_stack', 'draw_broadcast', 'draw_chain', 'draw_prediction', 'draw_net',
-           'draw_nodes']
+           'draw_nodes', 'draw_window', 'draw_places', 'draw_channels', 'draw_receptive_field', 'draw_block']
 
 # %% ../../nbs/base/06_diagram.ipynb #3f9317f1
 import re
@@ -272,5 +272,154 @@ def draw_nodes(
         ax.text(x - .36, y - .15, _as_text(node.data), ha='left', color=palette['blue'], **look)
         ax.text(x + .36, y - .15, _as_text(node.grad), ha='right', color=palette['red'], **look)
     ax.set(xlim=(-.5, n_columns - .5), ylim=(min(heights) - .45, max(heights) + .6))
+    ax.axis('off')
+    return ax
+
+# %% ../../nbs/base/06_diagram.ipynb #f1bfc9c3
+def _frame(ax, left, top, width, height, color):
+    "A frame around some pixels of an image"
+    ax.add_patch(Rectangle((left - .5, top - .5), width, height, fill=False, ec=color, lw=2,
+                           zorder=3))
+
+def _numbers(ax, values, title, bound=None, form='{:.1f}'):
+    "A small table of numbers in colours"
+    bound = bound or max(abs(values).max(), 1e-6)
+    ax.imshow(values, cmap='RdBu', vmin=-bound, vmax=bound)
+    for (row, col), v in np.ndenumerate(values):
+        color = 'white' if abs(v) > .6*bound else 'black'
+        ax.text(col, row, form.format(v), ha='center', va='center', fontsize=8, color=color)
+    ax.set_title(title, loc='center', fontsize=9)
+    ax.set(xticks=[], yticks=[])
+
+def draw_window(
+    image, # (height, width), 0..1
+    kernel, # (k, l)
+    row:int, # where the window lies: its upper left corner
+    col:int,
+): # the figure
+    "Draw one place of a convolution: the window, the kernel, their products, and where the sum goes"
+    image, kernel = to_np(image), to_np(kernel)
+    k, l = kernel.shape
+    window = image[row:row + k, col:col + l]
+    windows = np.lib.stride_tricks.sliding_window_view(image, (k, l))
+    sums = (windows*kernel).sum((2, 3))
+    fig, axs = plt.subplots(1, 5, figsize=(6, 1.7), width_ratios=(1.6, 1, 1, 1, 1.6))
+    for ax, picture, title, look in (
+            (axs[0], image, 'image', dict(cmap='Greys', vmin=0, vmax=1)),
+            (axs[4], sums, f'sums; here {sums[row, col]:.1f}',
+             dict(cmap='RdBu', vmin=-abs(sums).max(), vmax=abs(sums).max()))):
+        ax.imshow(picture, **look)
+        ax.set_title(title, loc='center', fontsize=9)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(True)
+    _frame(axs[0], col, row, l, k, palette['orange'])
+    _frame(axs[4], col, row, 1, 1, palette['orange'])
+    bound = max(abs(kernel).max(), 1.)
+    for ax, values, title in ((axs[1], window, 'window'), (axs[2], kernel, 'times kernel'),
+                              (axs[3], window*kernel + 0., 'products')):
+        _numbers(ax, values, title, bound)
+    fig.tight_layout(pad=.4)
+    return fig
+
+def draw_places(
+    size:int, # pixels along one side of the image
+    ks:int, # of the kernel
+    stride=1, # pixels from one place to the next
+    padding=0, # zeros around the image
+    ax=None, # axes to draw on; by default new ones
+): # the axes
+    "Draw the places of a kernel along the top of an image with its padding, and how many there are"
+    whole = size + 2*padding
+    n = (whole - ks)//stride + 1
+    if ax is None: ax = plt.subplots(figsize=(2, 2.2))[1]
+    for row, col in np.ndindex(whole, whole):
+        inside = padding <= row < size + padding and padding <= col < size + padding
+        ax.add_patch(Rectangle((col, row), 1, 1, fc='lightgrey' if inside else 'white', ec='white'
+                               if inside else 'lightgrey', lw=.8))
+        if not inside: ax.text(col + .5, row + .5, '0', ha='center', va='center', fontsize=7,
+                               color='grey')
+    for i, j in np.ndindex(n, n):
+        ax.plot(j*stride + ks/2, i*stride + ks/2, 'o', color=palette['blue'], markersize=4)
+    for i, color in zip(range(2), (palette['red'], palette['orange'])):
+        ax.add_patch(Rectangle((i*stride + .05, .05), ks - .1, ks - .1, fill=False, ec=color, lw=2))
+    ax.set(xlim=(-.1, whole + .1), ylim=(whole + .1, -.1), aspect='equal')
+    ax.set_title(f'padding {padding}, stride {stride}:\n{n} x {n} places', loc='center', fontsize=9)
+    ax.axis('off')
+    return ax
+
+def draw_channels(
+    image, # (channels, height, width), 0..1
+    kernel, # (channels, k, l)
+    row:int, # where the window lies: its upper left corner
+    col:int,
+): # the figure
+    "Draw one place of a convolution over several channels: a sum for each, and all of them added"
+    image, kernel = to_np(image), to_np(kernel)
+    k, l = kernel.shape[1:]
+    sums = (image[:, row:row + k, col:col + l]*kernel).sum((1, 2))
+    fig, axs = plt.subplots(2, len(image), figsize=(1.5*len(image), 2.8), height_ratios=(1.5, 1),
+                            squeeze=False)
+    for i in range(len(image)):
+        axs[0, i].imshow(image[i], cmap='Greys', vmin=0, vmax=1)
+        axs[0, i].set_title(f'channel {i}', loc='center', fontsize=9)
+        axs[0, i].set(xticks=[], yticks=[])
+        axs[0, i].spines[:].set_visible(True)
+        _frame(axs[0, i], col, row, l, k, palette['orange'])
+        _numbers(axs[1, i], kernel[i], f'its weights: sum {sums[i]:.1f}', abs(kernel).max())
+    total = ' + '.join(f'{o:.1f}' for o in sums)
+    fig.suptitle(f'{total} = {sums.sum():.1f}: one number', y=.02, fontsize=10)
+    fig.tight_layout(pad=.4, h_pad=1.2, rect=(0, .07, 1, 1))
+    return fig
+
+def draw_receptive_field(
+    n_layers=3, # convolutions, one on the other
+    ks=3, # pixels of each kernel
+    strides=None, # of each; by default 1
+    ax=None, # axes to draw on; by default new ones
+): # the axes
+    "Draw from the side which pixels one number of the last layer depends on"
+    strides = strides or [1]*n_layers
+    spans = [1] # of each row, from the last layer down to the pixels
+    for stride in reversed(strides): spans.append((spans[-1] - 1)*stride + ks)
+    n = spans[-1] + 2
+    if ax is None: ax = plt.subplots(figsize=(6, 2.2))[1]
+    step, centre = 1, (spans[-1] - 1)/2
+    steps = [int(np.prod(strides[:i])) for i in range(n_layers + 1)]
+    for layer, (span, step) in enumerate(zip(reversed(spans), steps)):
+        used = centre + (np.arange(span) - (span - 1)/2)*step
+        for x in np.arange(used[0] - step, used[-1] + step + 1, step):
+            if not -1.5 <= x <= n - 1.5: continue
+            seen = used[0] <= x <= used[-1]
+            ax.add_patch(Rectangle((x - .4, layer - .15), .8, .3, ec='grey', lw=.8,
+                                   fc=palette['sky'] if seen else 'white'))
+        if layer: # lines down to what the outermost ones look at
+            for x, side in ((used[0], -1), (used[-1], 1)):
+                end = x + side*(ks - 1)/2*steps[layer - 1]
+                ax.plot([x + .4*side, end + .4*side], [layer - .15, layer - .85], color='grey', lw=.8)
+        name = 'pixels' if layer == 0 else f'layer {layer}'
+        ax.text(n - .9, layer, f'{name}: {span}', va='center', fontsize=9)
+    ax.set(xlim=(-2, n + 2.5), ylim=(-.4, n_layers + .4))
+    ax.axis('off')
+    return ax
+
+def draw_block(
+    ax=None, # axes to draw on; by default new ones
+): # the axes
+    "Draw a residual block: two layers, and a way past them"
+    if ax is None: ax = plt.subplots(figsize=(6, 1.7))[1]
+    for x, text in ((1.6, 'conv, norm\nReLU'), (3.2, 'conv, norm')):
+        ax.add_patch(Rectangle((x - .6, -.3), 1.2, .6, fc='white', ec='grey', lw=1))
+        ax.text(x, 0, text, ha='center', va='center', fontsize=9)
+    ax.text(0, 0, 'x', ha='center', va='center', fontsize=12, color=palette['blue'])
+    ax.text(4.6, 0, '+', ha='center', va='center', fontsize=16)
+    ax.text(5.5, 0, 'ReLU', ha='center', va='center', fontsize=9)
+    arrow = dict(arrowstyle='->', color='grey', lw=1)
+    for x0, x1 in ((.15, 1), (2.2, 2.6), (3.8, 4.4), (4.8, 5.2), (5.8, 6.3)):
+        ax.annotate('', (x1, 0), (x0, 0), arrowprops=arrow)
+    ax.annotate('', (4.6, .22), (.1, .2), arrowprops=dict(
+        arrowstyle='->', color=palette['blue'], lw=1.6, connectionstyle='arc3,rad=-.3'))
+    ax.text(2.35, .95, 'the skip: x, as it is', ha='center', fontsize=9, color=palette['blue'])
+    ax.text(2.4, -.55, 'f(x): what to add', ha='center', fontsize=9)
+    ax.set(xlim=(-.3, 6.5), ylim=(-.75, 1.2))
     ax.axis('off')
     return ax
