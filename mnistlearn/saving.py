@@ -105,7 +105,7 @@ def load_state_dict(self:Callback, state):
                          f'{set(state)}')
     for k, v in state.items(): setattr(self, k, v)
 
-# %% ../nbs/10_saving.ipynb #5d13bc5b
+# %% ../nbs/10_saving.ipynb #c0d39107
 class Checkpoint(Callback):
     "Saves the whole state of a fit every so many steps and at its end, for `fit(..., resume=path)`"
     order, run_valid, in_trials = 1000, False, False
@@ -163,7 +163,7 @@ class CountOn(Callback):
     def before_batch(self):
         if isinstance(self.learn.dl, RestOfEpoch): self.learn.iter += self.learn.dl.n_skipped
 
-# %% ../nbs/10_saving.ipynb #3f91cdba
+# %% ../nbs/10_saving.ipynb #11d895b2
 class Resume(Callback):
     "Puts a fit where `Checkpoint` saved it"
     order, in_trials = 900, False
@@ -209,7 +209,7 @@ class Resume(Callback):
         set_random_state(self.saved['now'], self.learn.dls.train)
         self.put_place()
 
-# %% ../nbs/10_saving.ipynb #78d138ad
+# %% ../nbs/10_saving.ipynb #04be857c
 @patch
 def resume_from(self:Learner,
     file, # one that `Checkpoint` wrote
