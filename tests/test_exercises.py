@@ -208,3 +208,12 @@ def test_an_endless_loop_is_stopped_and_said_so():
     e = exercises()['rank']
     for source in ('while True: pass', 'def rank(shape):\n    while True: pass'):
         assert 'stopped after 0.3 seconds' in judge(source, e.task._replace(limit=.3), e.answer, e.start, e.name).words
+
+@pytest.mark.parametrize('cell', ["answer('cosine-them')", '%%check cosine-them\ndef cosine(): ...'])
+def test_a_misspelt_name_is_one_sentence(cell, capsys):
+    from IPython.core.interactiveshell import InteractiveShell
+    shell = InteractiveShell()
+    shell.run_line_magic('load_ext', 'mnistlearn.apps.exercises')
+    shell.run_cell(cell)
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert len(lines) == 1 and 'did you mean cosine-then' in lines[0], lines
