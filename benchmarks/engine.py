@@ -6,13 +6,13 @@
 The two sides take turns, so that a machine that slows down slows both; each ratio is the median of its pairs.
 Results that were measured stand in benchmarks/README.md.
 """
-import cProfile, io, pstats, statistics, sys
-from time import perf_counter
+import cProfile, io, pstats, sys
 
 import numpy as np, pandas as pd, torch
 from threadpoolctl import threadpool_limits
 
 from mnistlearn.all import *
+from timing import ratio
 
 at_most = .85
 
@@ -48,21 +48,6 @@ def epochs(n_hidden=30, batch_size=256):
 
     return ours, theirs
 
-def seconds(f):
-    start = perf_counter()
-    f()
-    return perf_counter() - start
-
-def ratio(ours, theirs, n=11):
-    "The median of ours/theirs, pair by pair in alternating order"
-    ours(), theirs()
-    pairs = []
-    for i in range(n):
-        first, second = (ours, theirs) if i%2 else (theirs, ours)
-        a, b = seconds(first), seconds(second)
-        pairs.append(a/b if i%2 else b/a)
-    return statistics.median(pairs)
-
 def profile(f, n=10, rows=14):
     "The functions that most of the time goes into, without what they call"
     with cProfile.Profile() as profiler:
@@ -80,7 +65,7 @@ def main():
         with torch.profiler.profile() as profiler: theirs()
         print(profiler.key_averages().table(sort_by='self_cpu_time_total', row_limit=14))
         return
-    found = ratio(ours, theirs)
+    found = ratio(ours, theirs, n=11)
     print(f'an epoch of chapter 7\'s net: {found:.2f} of PyTorch\'s time, at most {at_most}: {"held" if found <= at_most else "NOT HELD"}; weights differ by {difference:.0e}\n')
     table = pd.DataFrame({f'batches of {size}': [ratio(*epochs(n, size), n=5) for n in (10, 30, 100, 300, 1000)] for size in (16, 64, 256, 1024)}, index=[f'{n} hidden' for n in (10, 30, 100, 300, 1000)])
     print(table.round(2).to_string())

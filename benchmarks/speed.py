@@ -6,28 +6,14 @@
 The two sides of each ratio take turns, so that a machine that slows down slows both; the table has the median.
 Results that were measured stand in benchmarks/README.md.
 """
-import contextlib, io, statistics, subprocess, sys
-from time import perf_counter
+import statistics, subprocess, sys
 
 import pandas as pd, torch
 from PIL import Image
 from torch import nn
 
 from mnistlearn.all import *
-
-def seconds(f):
-    start = perf_counter()
-    with contextlib.redirect_stdout(io.StringIO()): f()
-    return perf_counter() - start
-
-def ratio(ours, theirs, n=7):
-    "The median of ours/theirs, pair by pair in alternating order"
-    pairs = []
-    for i in range(n):
-        first, second = (ours, theirs) if i%2 else (theirs, ours)
-        a, b = seconds(first), seconds(second)
-        pairs.append(a/b if i%2 else b/a)
-    return statistics.median(pairs)
+from timing import ratio, seconds
 
 def python(code): return lambda: subprocess.run([sys.executable, '-c', code], check=True)
 

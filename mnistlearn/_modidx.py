@@ -341,6 +341,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                       'mnistlearn/base/diagram.py'),
                                          'mnistlearn.base.diagram.draw_receptive_field': ( 'base/diagram.html#draw_receptive_field',
                                                                                            'mnistlearn/base/diagram.py'),
+                                         'mnistlearn.base.diagram.draw_resume': ( 'base/diagram.html#draw_resume',
+                                                                                  'mnistlearn/base/diagram.py'),
                                          'mnistlearn.base.diagram.draw_stack': ( 'base/diagram.html#draw_stack',
                                                                                  'mnistlearn/base/diagram.py'),
                                          'mnistlearn.base.diagram.draw_steps': ( 'base/diagram.html#draw_steps',

@@ -189,10 +189,11 @@ class Array:
             raise ValueError(f'backward starts from a single number that depends on something '
                              f'with requires_grad=True; this is {self.shape}')
         grads = {self: np.ones_like(self.data)}
-        for node in reversed(topological_order(self)):
-            grad = grads.pop(node)
-            if not node.parents: node.grad = grad.copy() if node.grad is None else node.grad + grad
-            for parent, back in zip(node.parents, node.backs):
+        for array in reversed(topological_order(self)):
+            grad = grads.pop(array)
+            if not array.parents:
+                array.grad = grad.copy() if array.grad is None else array.grad + grad
+            for parent, back in zip(array.parents, array.backs):
                 share = back(grad)
                 grads[parent] = grads[parent] + share if parent in grads else share
 

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['parse_edges', 'gv', 'draw_steps', 'draw_stack', 'draw_broadcast', 'draw_chain', 'draw_prediction', 'draw_net',
-           'draw_nodes', 'draw_window', 'draw_places', 'draw_channels', 'draw_receptive_field', 'draw_block']
+           'draw_nodes', 'draw_resume', 'draw_window', 'draw_places', 'draw_channels', 'draw_receptive_field',
+           'draw_block']
 
 # %% ../../nbs/base/06_diagram.ipynb #3f9317f1
 import re
@@ -272,6 +273,29 @@ def draw_nodes(
         ax.text(x - .36, y - .15, _as_text(node.data), ha='left', color=palette['blue'], **look)
         ax.text(x + .36, y - .15, _as_text(node.grad), ha='right', color=palette['red'], **look)
     ax.set(xlim=(-.5, n_columns - .5), ylim=(min(heights) - .45, max(heights) + .6))
+    ax.axis('off')
+    return ax
+
+# %% ../../nbs/base/06_diagram.ipynb #629a29b1
+def draw_resume(
+    ax=None, # axes to draw on; by default new ones
+): # the axes
+    "Draw an epoch that is killed after a checkpoint, and how it is resumed"
+    if ax is None: ax = plt.subplots(figsize=(6, 2))[1]
+    rows = ((1, 'killed', [(0, 10, palette['blue'])]),
+            (0, 'resumed', [(0, 7, 'lightgrey'), (7, 16, palette['blue'])]))
+    for y, name, parts in rows:
+        ax.text(-.3, y, name, ha='right', va='center', fontsize=9)
+        for begin, end, color in parts:
+            ax.barh(y, end - begin, .3, begin, color=color)
+    for x, y, text in ((0, 1, 'epoch begins:\nstate "started"'), (7, 1, 'checkpoint:\nstate "now"'),
+                       (10, 1, 'kill')):
+        ax.plot([x, x], [y - .2, y + .3], color='black', lw=1)
+        ax.text(x + .1, y + .2, text, fontsize=8, va='bottom')
+    for x, text in ((.1, 'generators as "started":\nthe same batches, skipped'),
+                    (7.1, 'generators as "now":\ntrains on')):
+        ax.text(x, -.22, text, fontsize=8, va='top')
+    ax.set(xlim=(-2.2, 16), ylim=(-.8, 1.8))
     ax.axis('off')
     return ax
 
