@@ -8,7 +8,7 @@ Results that were measured stand in benchmarks/README.md.
 """
 import cProfile, io, pstats, sys
 
-import numpy as np, pandas as pd, torch
+import pandas as pd, torch
 from threadpoolctl import threadpool_limits
 
 from mnistlearn.all import *
