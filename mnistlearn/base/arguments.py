@@ -7,7 +7,8 @@ __all__ = ['describe', 'check_loss_func', 'check_model', 'check_opt_func', 'chec
            'check_dls', 'check_not_empty', 'check_learner', 'check_same_shape', 'check_answers', 'check_labels',
            'check_images', 'check_fitted', 'check_pairs', 'check_dataset', 'check_kernels', 'check_normable',
            'whole_number', 'check_shares', 'check_has_length', 'check_rate_search', 'check_rate_curve',
-           'check_has_groups', 'check_monitored', 'did_you_mean', 'module_that_adds']
+           'check_has_groups', 'check_monitored', 'check_classes', 'check_scores', 'check_vocab', 'check_two_classes',
+           'check_image_size', 'check_share', 'check_probabilities', 'did_you_mean', 'module_that_adds']
 
 # %% ../../nbs/base/10_arguments.ipynb #a4ac6ed5
 import operator, sys
@@ -277,6 +278,87 @@ def check_monitored(
     "Was there anything to measure it on?"
     if value is None:
         raise ValueError(f'there is no {name} to monitor: the validation set is empty')
+
+# %% ../../nbs/base/10_arguments.ipynb #a8615aff
+def check_classes(
+    y:Tensor, # classes (n,)
+    n_classes:int, # how many there are
+):
+    "Are these whole numbers below `n_classes`, one for each item?"
+    if y.is_floating_point():
+        raise TypeError(f'targets of type {y.dtype}: expected whole numbers; if they are, use '
+                        f'y.long()')
+    if y.ndim != 1:
+        raise ValueError(f'targets of shape {tuple(y.shape)}: expected one number each, (n,); try '
+                         f'y.squeeze(1)')
+    if len(y) and not y.is_meta and not 0 <= y.min() <= y.max() < n_classes:
+        raise ValueError(f'targets from {y.min()} to {y.max()}: expected 0 to {n_classes - 1} for '
+                         f'{n_classes} classes')
+
+def check_scores(
+    preds:Tensor, # scores (n, classes)
+    targets:Tensor, # classes (n,)
+    reduction:str, # what to make of the losses
+):
+    "Is there a row of scores for each target, and a column for each class?"
+    if reduction not in ('mean', 'sum', 'none'):
+        raise ValueError(f"reduction is {reduction!r}: expected 'mean', 'sum' or 'none'")
+    if preds.ndim != 2 or targets.shape != preds.shape[:1] or targets.is_floating_point():
+        raise ValueError(f'{tuple(preds.shape)} predictions against {tuple(targets.shape)} '
+                         f'targets of type {targets.dtype}: expected (n, classes) against whole '
+                         f'numbers (n,)')
+    n_classes = preds.shape[1]
+    if len(targets) and not targets.is_meta and not 0 <= targets.min() <= targets.max() < n_classes:
+        raise ValueError(f'targets from {targets.min()} to {targets.max()}, but {n_classes} '
+                         f'outputs: expected 0 to {n_classes - 1}')
+
+def check_vocab(
+    vocab, # names of the classes
+    labels:Tensor, # of the training images, each once
+    valid_y:Tensor, # labels of the validation images
+):
+    "Is there a name for each class, and a training image for each label?"
+    if strangers := set(valid_y.unique().tolist()) - set(labels.tolist()):
+        raise ValueError(f'valid has the labels {sorted(strangers)}, which train has not')
+    if len(vocab) != len(labels):
+        raise ValueError(f'{len(vocab)} names for {len(labels)} classes: expected one each')
+
+def check_two_classes(
+    y:Tensor, # labels of the training images
+):
+    "Is there anything to tell apart?"
+    if (n := len(y.unique())) < 2:
+        raise ValueError(f'there are {len(y)} training images, of {n} class: expected two classes '
+                         f'or more to tell apart')
+
+def check_image_size(
+    x:Tensor, # images
+    size:int, # the least height and width
+):
+    "Are these images with channels, and large enough?"
+    if x.ndim != 4 or min(x.shape[2:]) < size:
+        raise ValueError(f'images of shape {tuple(x.shape)}: expected (n, channels, height, '
+                         f'width) of at least {size} x {size} pixels')
+
+def check_share(
+    share, # of the items that an epoch reads
+    by_chance, # of these, how many are drawn
+):
+    "Can an epoch read so many?"
+    if not 0 < share <= 1 or not 0 <= by_chance <= 1:
+        raise ValueError(f'share={share}, by_chance={by_chance}: expected a share above 0 and at '
+                         f'most 1, and of it 0 to 1 by chance')
+
+def check_probabilities(
+    probs:Tensor, # (n, classes)
+    targets:Tensor, # classes (n,)
+):
+    "Is there a row of probabilities for each target?"
+    fits = probs.ndim == 2 and probs.shape[1] > 1 and len(probs) and targets.shape == probs.shape[:1]
+    if not fits or not torch.allclose(probs.sum(1), probs.new_ones(len(probs)), atol=1e-3):
+        raise ValueError(f'{tuple(probs.shape)} predictions against {tuple(targets.shape)} '
+                         f'targets: expected probabilities (n, classes), as softmax gives them, '
+                         f'against (n,)')
 
 # %% ../../nbs/base/10_arguments.ipynb #30e1bb7a
 def did_you_mean(

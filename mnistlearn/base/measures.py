@@ -4,9 +4,11 @@
 
 # %% auto #0
 __all__ = ['size_range', 'to_numbers', 'as_number', 'weighted_mean', 'metric_name', 'size_histogram', 'size_stats',
-           'why_not_finite']
+           'why_not_finite', 'peak_memory']
 
 # %% ../../nbs/base/15_measures.ipynb #dbcf4858
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 
@@ -83,3 +85,11 @@ def why_not_finite(
                 f'GradientClip.')
     return ('Inputs and weights are finite, so it comes from the forward pass or the loss: look '
             'for log, sqrt or division of 0, or for exp of large numbers.')
+
+# %% ../../nbs/base/15_measures.ipynb #dd606c9c
+def peak_memory() -> float: # MB
+    "The most memory that this process has had, as Linux and macOS tell"
+    status = Path('/proc/self/status')
+    if status.exists(): return int(status.read_text().split('VmHWM:')[1].split()[0])/1024
+    import resource
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/2**20
