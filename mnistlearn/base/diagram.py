@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['parse_edges', 'gv', 'draw_steps', 'draw_stack', 'draw_broadcast', 'draw_chain', 'draw_prediction', 'draw_net',
            'draw_nodes', 'draw_resume', 'draw_window', 'draw_places', 'draw_channels', 'draw_receptive_field',
-           'draw_block']
+           'draw_block', 'draw_ring']
 
 # %% ../../nbs/base/06_diagram.ipynb #3f9317f1
 import re
@@ -447,3 +447,37 @@ def draw_block(
     ax.set(xlim=(-.3, 6.5), ylim=(-.75, 1.2))
     ax.axis('off')
     return ax
+
+# %% ../../nbs/base/06_diagram.ipynb #f5c40642
+def _circle(ax, p):
+    "Processes in a circle, each with an arrow to the next"
+    angles = np.pi/2 - 2*np.pi*np.arange(p)/p
+    places = np.stack([np.cos(angles), np.sin(angles)], 1)
+    for i, (x, y) in enumerate(places):
+        ax.text(x, y, i, ha='center', va='center', fontsize=9,
+                bbox=dict(boxstyle='circle', fc='white', ec='grey'))
+        ax.annotate('', places[(i + 1) % p], (x, y), arrowprops=dict(
+            arrowstyle='->', color='grey', shrinkA=11, shrinkB=11, connectionstyle='arc3,rad=-.2'))
+    ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect='equal')
+    ax.set_title('the ring', fontsize=8, loc='center')
+    ax.axis('off')
+
+def draw_ring(
+    rounds, # for each round an array (processes, parts): from how many processes a part is added up
+): # the figure
+    "Draw how a ring adds up: who has how much of which part, round by round"
+    p = len(rounds[0])
+    fig, axs = plt.subplots(1, len(rounds) + 1, figsize=(1.1*(len(rounds) + 1), 1.6))
+    _circle(axs[0], p)
+    for i, (ax, counts) in enumerate(zip(axs[1:], rounds)):
+        ax.imshow(counts, cmap='Blues', vmin=0, vmax=1.3*p)
+        for (row, col), n in np.ndenumerate(counts):
+            ax.text(col, row, n, ha='center', va='center', fontsize=8,
+                    color='white' if n > .8*p else 'black')
+        ax.set_title(f'round {i}' if i else 'start', fontsize=8, loc='center')
+        ax.set(xticks=[], yticks=range(p))
+        ax.tick_params(length=0, labelsize=8)
+        ax.spines[:].set_visible(False)
+    axs[1].set(ylabel='process', xlabel='part')
+    fig.tight_layout(pad=.4)
+    return fig
