@@ -101,8 +101,8 @@ def read_bank(
             if len(parts) > 1 or not parts['Model'].strip(): raise ValueError(f'{at}: a written question has a model answer, and no other part')
             found[name] = WrittenQuestion(name, heading.strip(), file.stem, question, text.strip(), parts['Model'].strip(), **place)
             continue
-        if lost := [o for o in ('Start', 'Answer', 'Check') if not _fence.search(parts.get(o, ''))]: raise ValueError(f'{at}: there is no code in {", ".join(lost)}')
         if other := parts.keys() - set(_parts): raise ValueError(f'{at}: no part is called {", ".join(other)}; expected {", ".join(_parts)}; or Model alone')
+        if lost := [o for o in ('Start', 'Answer', 'Check') if not _fence.search(parts.get(o, ''))]: raise ValueError(f'{at}: there is no code in {", ".join(lost)}')
         code = {k: _fence.findall(v) for k, v in parts.items()}
         if lost := [o for o in after if o not in found]: raise ValueError(f'{at}: it comes after {", ".join(lost)}, which does not stand before it in the file')
         before = ''.join(found[o].task.given + found[o].answer for o in after)
