@@ -246,7 +246,7 @@ def load_ipython_extension(shell):
     shell.push(dict(answer=answer, progress=progress, plot_progress=plot_progress))
 
 # %% ../../nbs/apps/01_exercises.ipynb #8fe17412
-_how = '''The cell that begins with `%%check` is yours. Write the answer below that line and run the cell: it is tried on inputs that you have not seen, and you are told what differs. \
+_how = '''A cell that begins with `%%check` is yours. Write the answer below that line and run the cell: it is tried on inputs that you have not seen, and you are told what differs. \
 Hints open with a click, one at a time. `answer('name')` shows a full answer; `progress()` shows what is done, and says where that is kept. What is marked *stretch* can wait for a second reading.'''
 _numbers = 'Questions have the numbers of the questionnaire in the book; the missing ones stand in other chapters.'
 _solved = 'The answers, each with why it is so. Cells that begin with `%%check` check themselves when they are run, and then show the point.'
@@ -276,7 +276,7 @@ def _heading(e, level):
     else:
         number = f'Question {e.question}{", in words" if written else ""}. ' if e.question else 'In words. ' if written else ''
         head = f'### {number}{e.title}'
-        if e.section: marks.append(f'From the section "{e.section}".')
+        if e.section: marks.append(f'From chapter {int(e.unit[:2])}, "{e.section}".')
     return '\n\n'.join([head, *([f'*{" ".join(marks)}*'] if marks else [])])
 
 def exercise_cells(
@@ -330,7 +330,7 @@ def chapter_cells(
     placed, start = {}, [_cell('markdown', f'**How exercises work.** {_how}', unit, 'how'), _cell('code', _load, unit, 'load')]
     for (cell, last, level), es in sorted(places.items()):
         new = placed.setdefault(cell, [])
-        if last: new.append(_cell('markdown', '## Check yourself\n\nWhat needs the whole chapter. `progress()` shows what is done.', unit, 'end'))
+        if last: new.append(_cell('markdown', '## Check yourself\n\nThese need the whole chapter. `progress()` shows what is done, here and elsewhere.', unit, 'end'))
         new += start + [c for e in es for c in exercise_cells(e, level=1 - level)]
         start = []
     return [o for i, c in enumerate(cells) for o in (*placed.get(i, []), c)]
