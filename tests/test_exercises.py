@@ -1,5 +1,5 @@
 "Exercises, each tried like a lock: every wrong key is refused, every right one opens"
-import ast, contextlib, functools, io, json, os, re, subprocess, sys
+import ast, contextlib, functools, io, json, os, re, subprocess, symtable, sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt, pytest
@@ -9,9 +9,13 @@ from fastcore.nbio import read_nb
 from mnistlearn import check as checker
 from mnistlearn.check import judge, run_answer
 from mnistlearn.data import palette
-from mnistlearn.exercises import _bank, _record, _show, check, exercise_units, exercises, plot_progress, progress, read_exercises, write_exercises
+from mnistlearn.exercises import _bank, _record, _show, chapter_cells, check, exercise_cells, exercise_notebook, exercise_units, exercises, plot_progress, progress, read_bank, read_exercises, write_exercises, written_questions
 
 all_exercises = list(exercises().values())
+all_written = list(written_questions().values())
+all_items = [*all_exercises, *all_written]
+chapters = {o: Path(__file__).parent.parent/'nbs'/f'{o}.ipynb' for o in exercise_units() if o[0].isdigit()}
+each_chapter = pytest.mark.parametrize('unit', chapters)
 each = pytest.mark.parametrize('e', all_exercises, ids=lambda e: f'{e.unit}-{e.name}')
 
 @pytest.fixture(autouse=True)
@@ -187,7 +191,10 @@ def test_a_readers_copy_holds_no_answer_and_nothing_is_written_over(tmp_path):
 
 def test_a_broken_bank_is_named(tmp_path):
     good = (_bank/'00_data.md').read_text(encoding='utf-8')
-    for old, new, says in (('### Start', '### Stat', 'Start'), ('### Hints', '### Tips', 'Tips'), ('· question 9', '· quest 9', 'quest'), ('· question 9', '· after halfway', 'halfway')):
+    for old, new, says in (('### Start', '### Stat', 'Start'), ('### Hints', '### Tips', 'Tips'), ('· question 9', '· quest 9', 'quest'), ('· question 9', '· after halfway', 'halfway'),
+            ('· question 9', '· core · stretch', 'not both'), ('`corner` · core · minutes 5', '`corner` · core · minutes 2', "not '2'"), ('`corner` · core · minutes 5', '`corner` · core · minutes five', "not 'five'"),
+            ('section "Arithmetic on all of it"', 'section Arithmetic', 'in quotes'), ('### Answer', '### Model', 'no other part'), ('### Model', '### Modell', 'Modell')):
+        assert old in good
         (tmp_path/'00_data.md').write_text(good.replace(old, new), encoding='utf-8')
         with pytest.raises(ValueError, match=says): read_exercises(tmp_path/'00_data.md')
 
@@ -217,3 +224,111 @@ def test_a_misspelt_name_is_one_sentence(cell, capsys):
     shell.run_cell(cell)
     lines = capsys.readouterr().out.strip().splitlines()
     assert len(lines) == 1 and 'did you mean cosine-then' in lines[0], lines
+
+# Where exercises stand
+
+def is_exercise(cell): return cell['id'].startswith('ex')
+
+def headings(cell, pattern='##+'): return [(len(o), text) for o, text in re.findall(rf'^({pattern}) (.+)$', cell['source'], re.M)] if cell['cell_type'] == 'markdown' else []
+
+def place_of(e, cells):
+    "The headings that an exercise stands below, and the first cell after it that is not an exercise's"
+    at = next(i for i, c in enumerate(cells) if c['id'] == exercise_cells(e)[0]['id'])
+    above = []
+    for level, text in (o for c in cells[:at] if not is_exercise(c) or '## Check yourself' in c['source'] for o in headings(c)):
+        above = [o for o in above if o[0] < level] + [(level, text)]
+    return above, next(c for c in cells[at:] if not is_exercise(c))
+
+def test_each_exercise_says_for_whom_it_is_and_how_long_it_takes():
+    "But the steps of a project, which belong together"
+    assert [e.name for e in all_items if (e.unit in chapters or e.unit == 'clinic') and not (e.mark in ('core', 'stretch') and e.minutes)] == []
+
+@each_chapter
+def test_an_exercise_follows_its_section(unit):
+    cells = read_nb(chapters[unit]).cells
+    for e in (o for o in all_items if o.unit == unit):
+        above, after = place_of(e, cells)
+        level = next((level for level, text in above if text == (e.section or 'Check yourself')), None)
+        assert level, f'{e.name} stands below {above}'
+        assert headings(after) and headings(after)[0][0] <= level and after['source'].startswith('##'), f'{e.name}: the section goes on below it'
+        own = next(c for c in cells if c['id'] == exercise_cells(e)[0]['id'])
+        assert headings(own, '#+')[0][0] == level + 1 and f'*{e.mark.capitalize()}, {e.minutes} minutes.' in own['source']
+    for section in {e.section for e in all_items if e.unit == unit} - {None}:
+        order = [next(e.mark for e in all_items if exercise_cells(e)[0]['id'] == c['id']) for c in cells
+                 if any(e.unit == unit and e.section == section and exercise_cells(e)[0]['id'] == c['id'] for e in all_items)]
+        assert order == sorted(order) and len(order) <= 3, f'{section}: {order}'
+    loads = [i for i, c in enumerate(cells) if '%load_ext mnistlearn.exercises' == c['source']]
+    assert len(loads) == 1 and cells[loads[0] - 1]['source'].startswith('**How exercises work.**')
+    assert not any('%%check' in c['source'] for c in cells[:loads[0]] if c['cell_type'] == 'code')
+
+@each_chapter
+def test_exercises_are_placed_anew_wherever_they_were(unit):
+    cells = list(read_nb(chapters[unit]).cells)
+    own = [c for c in cells if not is_exercise(c)]
+    told = lambda cells: [(c['id'], c['source']) for c in cells]
+    for before in (cells, own, [c for c in cells if is_exercise(c)] + own, cells + [c for c in cells if is_exercise(c)]):
+        after = chapter_cells(unit, before)
+        assert told(after) == told(cells)
+        assert [c for c in after if not is_exercise(c)] == own
+
+def test_a_section_that_is_not_there_is_named(monkeypatch):
+    module, corner = sys.modules['mnistlearn.apps.exercises'], exercises()['corner']
+    cells = [dict(cell_type='markdown', id=str(i), source=o) for i, o in enumerate(['# A', '## First', 'Text.', '### Second\n\nMore.\n\n### Third', '## Third', '## What we have'])]
+    def placed(section):
+        monkeypatch.setattr(module, '_items', lambda: {'00_data': [corner._replace(section=section)]})
+        return [c['id'] for c in chapter_cells('00_data', cells) if c['id'] == exercise_cells(corner)[0]['id'] or not is_exercise(c)].index(exercise_cells(corner)[0]['id'])
+    assert placed('First') == 4 and placed(None) == 5
+    with pytest.raises(ValueError, match=r'00_data.md, The corner: .* no section "Frist"; .*"First", "Second", "Third"'): placed('Frist')
+    with pytest.raises(ValueError, match='more than one section "Third"'): placed('Third')
+    with pytest.raises(ValueError, match='"Third", which needs a cell of its own'): placed('Second')
+    with pytest.raises(ValueError, match='no section "What we have"'): placed('What we have')
+
+def left_behind(source):
+    "The names that a cell defines in its notebook, less what it imports"
+    for node in ast.parse(re.sub('(?m)^%.*', '', source)).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)): yield node.name
+        elif not isinstance(node, (ast.Import, ast.ImportFrom)): yield from (o.id for o in ast.walk(node) if isinstance(o, ast.Name) and isinstance(o.ctx, ast.Store))
+
+def looked_up(table):
+    "The names that a cell and its functions look up in their notebook"
+    yield from (o.get_name() for o in table.get_symbols() if o.is_referenced() and (table.get_type() == 'module' or o.is_global()))
+    for o in table.get_children(): yield from looked_up(o)
+
+@each_chapter
+def test_what_an_answer_defines_is_not_in_the_way_of_the_chapter(unit):
+    "Below an exercise, no cell reads a name that the exercise has left there"
+    es, left, read = exercises(), {}, []
+    for c in read_nb(chapters[unit]).cells:
+        if c['cell_type'] != 'code': continue
+        source = re.sub('(?m)^[%!].*', '', c['source'])
+        if is_exercise(c):
+            name = re.match(r'%%check (\S+)', c['source'])
+            answers = [es[name[1]].answer, *es[name[1]].also] if name else []
+            left |= {o: name[1] if name else 'given' for text in (source, *answers) for o in left_behind(text)}
+        else:
+            new = set(left_behind(source))
+            read += [f'{left[o]}: {o}' for o in set(looked_up(symtable.symtable(source, unit, 'exec'))) - new if o in left]
+            for o in new: left.pop(o, None)
+    assert read == []
+
+# Answers in words
+
+def test_a_written_question_has_a_model_and_is_counted_nowhere(tmp_path):
+    assert {e.unit for e in all_written} == {o for o in chapters if o < '08'}
+    assert not {e.name for e in all_written} & exercises().keys()
+    assert progress(tmp_path/'none').of.sum() == len(all_exercises)
+    for e in all_written:
+        assert len(e.text.split()) > 15 and len(e.model.split()) > 40, e.name
+        text, words, model = exercise_cells(e)
+        assert {o['cell_type'] for o in (text, words, model)} == {'markdown'} and e.text in text['source'] and e.model not in text['source']
+        assert words['source'] == '*Your answer: double-click here, and write.*'
+        assert model['source'].startswith('<details><summary>A model answer, to compare</summary>') and e.model in model['source']
+        assert [o['source'] for o in exercise_cells(e, solutions=True)][1:] == [e.model]
+
+def test_written_questions_stand_beside_the_books():
+    titles = [text for c in exercise_notebook('questionnaire')['cells'] for _, text in headings(c, '###')]
+    assert [o for o in titles if ', in words' not in o] == [f'Question {e.question}. {e.title}' for e in sorted(filter(lambda e: e.question, all_exercises), key=lambda e: e.question)]
+    for e in all_written:
+        at = titles.index(f'Question {e.question}, in words. {e.title}')
+        assert titles[at - 1].startswith(f'Question {e.question}. ')
+    assert "questionnaire in the book" in exercise_notebook('questionnaire')['cells'][0]['source']

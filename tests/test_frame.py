@@ -169,6 +169,25 @@ def test_chapter_can_be_read(nb):
         if c.metadata.get('jupyter', {}).get('source_hidden') is None and only_checks: open_checks.append(c.source[:60])
     assert (wide, bare, open_checks) == ([], [], [])
 
+def hours(words):
+    "What a number of hours in words is, such as `five and a half`"
+    whole, _, half = words.partition(' and a ')
+    return 'zero one two three four five six seven eight nine ten eleven twelve'.split().index(whole) + .5*(half == 'half')
+
+def test_the_index_says_how_long_the_core_path_takes():
+    "To read and run: a hundred words, or ten lines of code that is not folded, a minute"
+    from mnistlearn.apps.exercises import exercises, written_questions
+    words = lines = 0
+    for c in (c for nb in chapters[:8] for c in read_nb(nb).cells if not c.id.startswith('ex')):
+        if c.cell_type == 'markdown': words += len(c.source.split())
+        elif not c.metadata.get('jupyter', {}).get('source_hidden'): lines += len(c.source.splitlines())
+    core = [e.minutes for e in (*exercises().values(), *written_questions().values()) if e.unit[:2] < '08' and e.mark == 'core']
+    text = ' '.join(c.source for c in read_nb(nbs/'index.ipynb').cells)
+    said = re.search(r'core path takes about (.+?) hours: (.+?) to read and run chapters 0 to 7, (.+?) for their (\d+) exercises marked', text)
+    needed = (words/100 + lines/10)/60, sum(core)/60
+    assert int(said[4]) == len(core)
+    for what, n in zip(said.groups(), (sum(needed), *needed)): assert abs(hours(what) - n) < .4, f'{what} hours: now {n:.1f}'
+
 def code_cell(path, text): return next(c for c in read_nb(path).cells if c.cell_type == 'code' and text in c.source)
 
 def test_directives_of_a_writer_move_into_the_metadata(copy):

@@ -103,9 +103,7 @@ def with_exercises(path):
     if not unit[0].isdigit():
         nb.cells = [cell(c) for c in exercise_notebook(unit)['cells']]
         return nb
-    nb.cells = [c for c in nb.cells if not re.fullmatch('ex[0-9a-f]{6}', c.get('id', ''))]
-    end = next(i for i, c in enumerate(nb.cells) if c.cell_type == 'markdown' and re.search('^## What we have', c.source, re.M))
-    nb.cells[end:end] = [cell(c) for c in chapter_cells(unit)]
+    nb.cells = [cell(c) if str(c.get('id')).startswith('ex') else c for c in chapter_cells(unit, nb.cells)]
     return nb
 
 def tidied(path):
