@@ -1,6 +1,6 @@
 """Breaks the exercises' answers, one small change at a time, and shows the changes that no check notices
 
-    python tools/mutants.py                     all exercises: an hour or so
+    python tools/mutants.py                     all exercises: half an hour or so
     python tools/mutants.py corner 03_loss      these exercises, and all of these chapters
 
 Each change that passes is shown as a diff. Either it is right as well (a step of 7*lr*g for 7*g*lr), or the exercise's check has a hole:
@@ -51,7 +51,7 @@ def in_its_place(node):
         case ast.BoolOp(op, values):
             yield from (changed(node, op=o()) for o in operators[type(op)])
             yield from (changed(node, values=o) if len(o) > 1 else o[0] for o in without(values))
-        case ast.UnaryOp(op, operand): yield operand
+        case ast.UnaryOp(operand=operand): yield operand
         case ast.Constant(bool(v)): yield ast.Constant(not v)
         case ast.Constant(int(v) | float(v)): yield from (ast.Constant(v + 1), ast.Constant(v - 1))
         case ast.Call(func, args, keywords):
@@ -62,9 +62,7 @@ def in_its_place(node):
             if args: yield args[0] # abs(x) -> x
         case ast.Attribute(attr=name) if name in names: yield changed(node, attr=names[name])
         case ast.Name(id=name) if name in names: yield changed(node, id=names[name])
-        case ast.Slice(lower, upper, step):
-            for k, v in ast.iter_fields(node):
-                if v: yield changed(node, **{k: None})
+        case ast.Slice(): yield from (changed(node, **{k: None}) for k, v in ast.iter_fields(node) if v)
         case ast.Tuple(elts, ast.Load()): yield from (changed(node, elts=o) for o in swapped(elts))
         case ast.IfExp(test, body, orelse): yield from (body, orelse, changed(node, body=orelse, orelse=body))
         case ast.comprehension(ifs=ifs): yield from (changed(node, ifs=o) for o in without(ifs))
