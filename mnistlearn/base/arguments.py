@@ -8,7 +8,8 @@ __all__ = ['describe', 'check_loss_func', 'check_model', 'check_opt_func', 'chec
            'check_images', 'check_fitted', 'check_pairs', 'check_dataset', 'check_kernels', 'check_normable',
            'whole_number', 'check_shares', 'check_has_length', 'check_rate_search', 'check_rate_curve',
            'check_has_groups', 'check_monitored', 'check_classes', 'check_scores', 'check_vocab', 'check_two_classes',
-           'check_image_size', 'check_share', 'check_probabilities', 'did_you_mean', 'module_that_adds']
+           'check_image_size', 'check_share', 'check_probabilities', 'check_has_targets', 'check_countable',
+           'did_you_mean', 'module_that_adds']
 
 # %% ../../nbs/base/10_arguments.ipynb #a4ac6ed5
 import operator, sys
@@ -359,6 +360,27 @@ def check_probabilities(
         raise ValueError(f'{tuple(probs.shape)} predictions against {tuple(targets.shape)} '
                          f'targets: expected probabilities (n, classes), as softmax gives them, '
                          f'against (n,)')
+
+# %% ../../nbs/base/10_arguments.ipynb #001e4569
+def check_has_targets(
+    targs, # targets, or None
+):
+    "Is there anything to compare predictions with?"
+    if targs is None:
+        raise ValueError('these batches have no targets, so there is nothing to compare the '
+                         'predictions with')
+
+def check_countable(
+    targs, # classes, an array (n,)
+    answers, # classes, an array
+    n_classes:int, # how many names there are
+):
+    "Is there one class for each item, and a name for each class?"
+    if len(targs) != len(answers):
+        raise ValueError(f'{len(answers)} answers for {len(targs)} targets: expected one class for '
+                         f'each item')
+    if (largest := max(targs.max(), answers.max())) >= n_classes:
+        raise ValueError(f'there is a class {largest}, but dls.vocab names only {n_classes}')
 
 # %% ../../nbs/base/10_arguments.ipynb #30e1bb7a
 def did_you_mean(
