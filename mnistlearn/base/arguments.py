@@ -9,11 +9,12 @@ __all__ = ['describe', 'check_loss_func', 'check_model', 'check_opt_func', 'chec
            'whole_number', 'check_shares', 'check_has_length', 'check_rate_search', 'check_rate_curve',
            'check_has_groups', 'check_monitored', 'check_classes', 'check_scores', 'check_vocab', 'check_two_classes',
            'check_image_size', 'check_share', 'check_probabilities', 'check_has_targets', 'check_countable',
-           'did_you_mean', 'module_that_adds']
+           'check_recipe', 'check_file', 'check_reader', 'load_weights', 'did_you_mean', 'module_that_adds']
 
 # %% ../../nbs/base/10_arguments.ipynb #a4ac6ed5
 import operator, sys
 from difflib import get_close_matches
+from pathlib import Path
 
 import torch
 from fastcore.foundation import L
@@ -381,6 +382,46 @@ def check_countable(
                          f'each item')
     if (largest := max(targs.max(), answers.max())) >= n_classes:
         raise ValueError(f'there is a class {largest}, but dls.vocab names only {n_classes}')
+
+# %% ../../nbs/base/10_arguments.ipynb #d599b417
+def check_recipe(
+    recipe:str, # what was asked for
+    known, # names of the recipes that there are
+):
+    "Is there such a recipe?"
+    if recipe not in known:
+        raise ValueError(f'there is no recipe {recipe!r}; expected one of {", ".join(known)}')
+
+def check_file(
+    file, # where something is to be read from
+):
+    "Is there such a file?"
+    if not Path(file).exists(): raise FileNotFoundError(f'{file}: there is no such file')
+
+def check_reader(
+    file, # where it came from
+    state, # what was in it
+    known, # names of the recipes that there are
+):
+    "Did a file hold a reader, trained by a recipe that is known?"
+    if not isinstance(state, dict) or state.get('reader') != 1:
+        raise ValueError(f'{file} holds no reader: expected a file that Reader.save or '
+                         f'`mnistlearn train` wrote')
+    if state['recipe'] not in known:
+        raise ValueError(f'{file} was trained by the recipe {state["recipe"]!r}, which is not '
+                         f'among {", ".join(known)}')
+
+def load_weights(
+    file, # where they came from
+    recipe:str, # what made the model
+    model:nn.Module, # filled with them
+    weights:dict, # tensors by name
+):
+    "Put weights from a file into a model, or say what does not fit"
+    try: model.load_state_dict(weights)
+    except RuntimeError as e:
+        raise ValueError(f'{file} does not fit the recipe {recipe}: '
+                         f'{str(e).splitlines()[0]}') from None
 
 # %% ../../nbs/base/10_arguments.ipynb #30e1bb7a
 def did_you_mean(
