@@ -51,10 +51,18 @@ def _options(line, at):
     options = {}
     for o in rest:
         key, _, value = o.partition(' ')
-        if key not in ('question', 'hide', 'without', 'limit', 'after'): raise ValueError(f'{at}: no option is called {key!r}')
+        if key not in ('question', 'hide', 'without', 'limit', 'after', 'core', 'stretch', 'minutes', 'free'): raise ValueError(f'{at}: no option is called {key!r}')
         options[key] = value
     split = lambda o: tuple(v.strip() for v in o.split(',') if v.strip())
     return name.strip('`'), int(options.get('question', 0)) or None, split(options.get('hide', '')), split(options.get('without', '')), float(options.get('limit', 20)), split(options.get('after', ''))
+
+def _changed(code, changes, at):
+    "An answer with some lines changed: those after `-` are taken out, and those after `+` put in their place"
+    for old, new in re.findall(r'((?:^-.*\n)+)((?:^\+.*\n)*)', changes, re.M):
+        old, new = ('\n' + re.sub('^.', '', o, flags=re.M) for o in (old, new))
+        if (n := f'\n{code}'.count(old)) != 1: raise ValueError(f'{at}: a wrong answer changes lines that the answer has {n} times:{old}')
+        code = f'\n{code}'.replace(old, new)[1:]
+    return code
 
 def read_exercises(
     file, # a file of exercises, Markdown
@@ -73,6 +81,7 @@ def read_exercises(
         options, _, text = rest.strip().partition('\n')
         at = f'{file.name}, {heading}'
         name, question, hide, without, limit, after = _options(options, at)
+        if '· free' in options: continue # see `_free_cells`
         parts = {k.strip(): v for k, _, v in (o.partition('\n') for o in parts)}
         if lost := [o for o in ('Start', 'Answer', 'Check') if not _fence.search(parts.get(o, ''))]: raise ValueError(f'{at}: there is no code in {", ".join(lost)}')
         if other := parts.keys() - set(_parts): raise ValueError(f'{at}: no part is called {", ".join(other)}; expected {", ".join(_parts)}')
@@ -80,7 +89,8 @@ def read_exercises(
         if lost := [o for o in after if o not in found]: raise ValueError(f'{at}: it comes after {", ".join(lost)}, which does not stand before it in the file')
         before = ''.join(found[o].task.given + found[o].answer for o in after)
         given = ''.join(code.get('Given', []))
-        wrong = {m[1].strip(): m[2] for m in re.finditer(r'^- ([^\n]+)\n+```python\n(.*?)^```$', parts.get('Wrong', ''), re.S|re.M)}
+        wrong = {m[1].strip(): _changed(code['Answer'][0], m[3], at) if m[2] == 'diff' else m[3]
+                 for m in re.finditer(r'^- ([^\n]+)\n+```(python|diff)\n(.*?)^```$', parts.get('Wrong', ''), re.S|re.M)}
         found[name] = Exercise(name, heading.strip(), file.stem, question, text.strip(),
             [o.strip().replace('\n   ', '\n') for o in re.split(r'^\d\. ', parts.get('Hints', ''), flags=re.M)[1:]], given, code['Start'][0], code['Answer'][0],
             _fence.sub('', parts['Answer']).strip(), ''.join(code.get('Shows', [])), code.get('Also right', []), wrong,
@@ -243,6 +253,15 @@ def chapter_cells(
     return [_cell('markdown', f'## Check yourself\n\n{_how}', unit, 'how'), _cell('code', '%load_ext mnistlearn.apps.exercises', unit, 'load'),
             *(c for e in _units()[unit][2] for c in exercise_cells(e))]
 
+def _free_cells(unit):
+    "What a file leaves free: a section with the option `free` is text, and code that nothing judges"
+    cells = []
+    for section in re.split(r'^## ', (_bank/f'{unit}.md').read_text(encoding='utf-8'), flags=re.M)[1:]:
+        heading, options, text = section.split('\n', 2)
+        parts = _fence.split(f'### {heading}\n{text}') if '· free' in options else []
+        cells += [_cell('code' if i%2 else 'markdown', o, options, str(i)) for i, o in enumerate(parts) if o.strip()]
+    return cells
+
 def exercise_notebook(
     unit, # a notebook of exercises, such as `03_loss` or `questionnaire`
     solutions=False, # with answers?
@@ -250,11 +269,11 @@ def exercise_notebook(
     "A notebook of exercises"
     if unit == 'questionnaire':
         title, intro = 'The questionnaire', 'Thirty-seven questions that you can answer after chapters 0 to 7, in the order in which the book asks them. Each says by running something whether you are right.'
-        es = sorted((e for e in exercises().values() if e.question), key=lambda e: e.question)
-    else: title, intro, es = _units()[unit]
+        es, free = sorted((e for e in exercises().values() if e.question), key=lambda e: e.question), []
+    else: (title, intro, es), free = _units()[unit], _free_cells(unit)
     first = [_cell('markdown', f'# {title}\n\n{intro}\n\n{_solved if solutions else _how}', unit, 'title'),
              _cell('code', '%load_ext mnistlearn.apps.exercises\nfrom mnistlearn.all import *\n\nset_look()', unit, 'load')]
-    return dict(cells=first + [c for e in es for c in exercise_cells(e, solutions)] + [_cell('code', 'progress()', unit, 'progress')]*(not solutions),
+    return dict(cells=first + [c for e in es for c in exercise_cells(e, solutions)] + free + [_cell('code', 'progress()', unit, 'progress')]*(not solutions),
                 metadata=dict(kernelspec=dict(display_name='Python 3', language='python', name='python3')), nbformat=4, nbformat_minor=5)
 
 def exercise_units() -> list: # names, such as `03_loss`
