@@ -9,7 +9,7 @@ from fastcore.nbio import read_nb
 from mnistlearn import check as checker
 from mnistlearn.check import judge, run_answer
 from mnistlearn.data import palette
-from mnistlearn.exercises import _bank, _record, _show, chapter_cells, check, exercise_cells, exercise_notebook, exercise_units, exercises, plot_progress, progress, read_bank, read_exercises, write_exercises, written_questions
+from mnistlearn.exercises import _bank, _free_cells, _record, _show, chapter_cells, check, exercise_cells, exercise_notebook, exercise_units, exercises, plot_progress, progress, read_bank, read_exercises, write_exercises, written_questions
 
 all_exercises = list(exercises().values())
 all_written = list(written_questions().values())
@@ -197,6 +197,59 @@ def test_a_broken_bank_is_named(tmp_path):
         assert old in good
         (tmp_path/'00_data.md').write_text(good.replace(old, new), encoding='utf-8')
         with pytest.raises(ValueError, match=says): read_exercises(tmp_path/'00_data.md')
+
+def test_a_change_to_lines_that_the_answer_has_not_is_named(tmp_path):
+    text = (_bank/'ten_digits.md').read_text(encoding='utf-8')
+    assert '-    return logs' not in text and '\n-    return -logs' in text
+    (tmp_path/'ten_digits.md').write_text(text.replace('\n-    return -logs', '\n-    return logs'), encoding='utf-8')
+    with pytest.raises(ValueError, match='has 0 times'): read_exercises(tmp_path/'ten_digits.md')
+
+def free_code(unit): return [o['source'] for o in _free_cells(unit) if o['cell_type'] == 'code']
+
+def run_free(unit, answers='', change=lambda source: source):
+    "Run the free end of a project after some answers; the names then"
+    names = {}
+    for o in ('from mnistlearn.all import *\nfrom functools import partial\nimport math', answers, *map(change, free_code(unit))): exec(compile(o, f'<{unit}>', 'exec'), names)
+    return names
+
+@pytest.mark.parametrize('unit', ['learner_from_scratch', 'ten_digits'])
+def test_a_free_end_stands_last_and_runs_before_anything_is_written(unit):
+    cells = exercise_notebook(unit)['cells']
+    free = _free_cells(unit)
+    assert free[0]['source'].startswith('### A free end') and cells[-1 - len(free):-1] == free
+    assert not any('%%check' in o for o in free_code(unit))
+    run_free(unit)
+    assert plt.get_fignums()
+    plt.close('all')
+
+def test_the_goal_of_the_learner_can_be_beaten(capsys):
+    mine = '''
+class Falling:
+    def __init__(self, lr): self.lr, self.n = lr, 0
+    def before_batch(self):
+        set_hyper(self.learn.opt, 'lr', self.lr*(1 - self.n/39))
+        self.n += 1
+
+def my_run(seed):
+    learn = MyLearner(*same_start(seed), cbs=[Falling(6.)])
+    learn.fit(3)
+    return [row[1] for row in learn.rows]
+
+race(my_run)
+'''
+    es = exercises()
+    names = run_free('learner_from_scratch', es['learner-loop'].answer + es['learner-events'].answer)
+    capsys.readouterr()
+    exec(mine, names)
+    course, you = re.findall(r'^(?:the course|you): ([.\d]+)', capsys.readouterr().out, re.M)
+    assert float(you) < float(course)
+    assert len(plt.gca().lines) == 12 # five runs each, and a line each for the legend
+    plt.close('all')
+
+def test_ones_own_bar_takes_its_place_on_the_ladder():
+    names = run_free('ten_digits', change=lambda o: o.replace('mine = None', 'mine = 5.'))
+    assert [o.get_text() for o in names['ax'].get_xticklabels()][3:5] == ['net', 'yours']
+    plt.close('all')
 
 def test_the_questionnaire_is_whole_and_every_chapter_has_exercises():
     assert sorted(o.question for o in all_exercises if o.question) == list(range(1, 38))

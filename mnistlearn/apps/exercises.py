@@ -66,7 +66,7 @@ def _options(line, at):
     options = {}
     for o in rest:
         key, _, value = o.partition(' ')
-        if key not in ('question', 'hide', 'without', 'limit', 'after', 'core', 'stretch', 'minutes', 'section'): raise ValueError(f'{at}: no option is called {key!r}')
+        if key not in ('question', 'hide', 'without', 'limit', 'after', 'core', 'stretch', 'minutes', 'section', 'free'): raise ValueError(f'{at}: no option is called {key!r}')
         options[key] = value
     split = lambda o: tuple(v.strip() for v in o.split(',') if v.strip())
     return name.strip('`'), int(options.get('question', 0)) or None, split(options.get('hide', '')), split(options.get('without', '')), float(options.get('limit', 20)), split(options.get('after', '')), _place(options, at)
@@ -75,9 +75,17 @@ def _place(options, at):
     "For whom an exercise is, how long it takes, and below which heading it stands"
     minutes, section = options.get('minutes'), options.get('section')
     if 'core' in options and 'stretch' in options: raise ValueError(f'{at}: it is core or stretch, not both')
-    if minutes and not (minutes.isdigit() and 3 <= int(minutes) <= 20): raise ValueError(f'{at}: expected minutes from 3 to 20, not {minutes!r}')
+    if minutes and not (minutes.isdigit() and 3 <= int(minutes) <= 90): raise ValueError(f'{at}: expected minutes from 3 to 90, not {minutes!r}')
     if section and not re.fullmatch('"[^"]+"', section): raise ValueError(f'{at}: expected a heading in quotes behind `section`, not {section}')
     return dict(mark=next((o for o in ('core', 'stretch') if o in options), ''), minutes=minutes and int(minutes), section=section and section.strip('"'))
+
+def _changed(code, changes, at):
+    "An answer with some lines changed: those after `-` are taken out, and those after `+` put in their place"
+    for old, new in re.findall(r'((?:^-.*\n)+)((?:^\+.*\n)*)', changes, re.M):
+        old, new = ('\n' + re.sub('^.', '', o, flags=re.M) for o in (old, new))
+        if (n := f'\n{code}'.count(old)) != 1: raise ValueError(f'{at}: a wrong answer changes lines that the answer has {n} times:{old}')
+        code = f'\n{code}'.replace(old, new)[1:]
+    return code
 
 def read_bank(
     file, # a file of exercises, Markdown
@@ -95,6 +103,7 @@ def read_bank(
         heading, _, rest = head.partition('\n')
         options, _, text = rest.strip().partition('\n')
         at = f'{file.name}, {heading}'
+        if '· free' in options: continue # see `_free_cells`
         name, question, hide, without, limit, after, place = _options(options, at)
         parts = {k.strip(): v for k, _, v in (o.partition('\n') for o in parts)}
         if 'Model' in parts:
@@ -107,7 +116,8 @@ def read_bank(
         if lost := [o for o in after if o not in found]: raise ValueError(f'{at}: it comes after {", ".join(lost)}, which does not stand before it in the file')
         before = ''.join(found[o].task.given + found[o].answer for o in after)
         given = ''.join(code.get('Given', []))
-        wrong = {m[1].strip(): m[2] for m in re.finditer(r'^- ([^\n]+)\n+```python\n(.*?)^```$', parts.get('Wrong', ''), re.S|re.M)}
+        wrong = {m[1].strip(): _changed(code['Answer'][0], m[3], at) if m[2] == 'diff' else m[3]
+                 for m in re.finditer(r'^- ([^\n]+)\n+```(python|diff)\n(.*?)^```$', parts.get('Wrong', ''), re.S|re.M)}
         found[name] = Exercise(name, heading.strip(), file.stem, question, text.strip(),
             [o.strip().replace('\n   ', '\n') for o in re.split(r'^\d\. ', parts.get('Hints', ''), flags=re.M)[1:]], given, code['Start'][0], code['Answer'][0],
             _fence.sub('', parts['Answer']).strip(), ''.join(code.get('Shows', [])), code.get('Also right', []), wrong,
@@ -335,6 +345,15 @@ def chapter_cells(
         start = []
     return [o for i, c in enumerate(cells) for o in (*placed.get(i, []), c)]
 
+def _free_cells(unit):
+    "What a file leaves free: a section with the option `free` is text, and code that nothing judges"
+    cells = []
+    for section in re.split(r'^## ', (_bank/f'{unit}.md').read_text(encoding='utf-8'), flags=re.M)[1:]:
+        heading, options, text = section.split('\n', 2)
+        parts = _fence.split(f'### {heading}\n{text}') if '· free' in options else []
+        cells += [_cell('code' if i%2 else 'markdown', o, options, str(i)) for i, o in enumerate(parts) if o.strip()]
+    return cells
+
 def exercise_notebook(
     unit, # a notebook of exercises, such as `03_loss` or `questionnaire`
     solutions=False, # with answers?
@@ -345,11 +364,12 @@ def exercise_notebook(
         intro = '''Thirty-seven questions that you can answer after chapters 0 to 7. They are those of the questionnaire in the book that the course follows, with its numbers and in its order, in our words. \
 Each says by running something whether you are right. To some belongs a second one, *in words*: write your answer down, and compare it with ours.'''
         es = sorted((e for items in _items().values() for e in items if e.question), key=lambda e: (e.question, isinstance(e, WrittenQuestion)))
-    else: (title, intro, _), es = _units()[unit], _items()[unit]
+        free = []
+    else: (title, intro, _), es, free = _units()[unit], _items()[unit], _free_cells(unit)
     how = _how if unit in _extras else f'{_how} ({_numbers})'
     first = [_cell('markdown', f'# {title}\n\n{intro}\n\n{_solved if solutions else how}', unit, 'title'),
              _cell('code', f'{_load}\nfrom mnistlearn.all import *\n\nset_look()', unit, 'load')]
-    return dict(cells=first + [c for e in es for c in exercise_cells(e, solutions)] + [_cell('code', 'progress()', unit, 'progress')]*(not solutions),
+    return dict(cells=first + [c for e in es for c in exercise_cells(e, solutions)] + free + [_cell('code', 'progress()', unit, 'progress')]*(not solutions),
                 metadata=dict(kernelspec=dict(display_name='Python 3', language='python', name='python3')), nbformat=4, nbformat_minor=5)
 
 def exercise_units() -> list: # names, such as `03_loss`
