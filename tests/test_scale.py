@@ -1,5 +1,5 @@
 "Several processes do what one does"
-import os, re, signal, socket, subprocess, sys
+import ast, importlib, os, re, signal, socket, subprocess, sys
 from pathlib import Path
 
 import pytest, torch
@@ -89,6 +89,39 @@ def test_two_and_three_processes_do_what_one_does(tmp_path, n, bs, worlds):
             if fit != 'dropped': assert len(seen) == 2*n
             sizes = [len(o['seen']) for o in each]
             assert max(sizes) - min(sizes) <= 2*-(-n//bs), sizes
+
+@pytest.fixture
+def first_of_two(monkeypatch):
+    "A trainer that takes itself for the first of two; what it adds up is its own alone"
+    trainer = DistributedTrainer()
+    monkeypatch.setattr(trainer, 'world', 2)
+    return trainer
+
+def test_a_layer_with_a_forward_of_its_own_keeps_it(first_of_two):
+    layer = nn.BatchNorm1d(4)
+    def forward(x): return nn.BatchNorm1d.forward(layer, x)
+    layer.forward = forward
+    ds = TensorPairs(torch.rand(12, 4), torch.rand(12, 1))
+    modes = []
+    look = Callback(after_loss=lambda cb: modes.append(layer.training))
+    learn = Learner(DataLoaders(DataLoader(ds, 3)), nn.Sequential(layer, nn.Linear(4, 1)), F.mse_loss, cbs=[first_of_two, look])
+    with learn.no_logging(): learn.fit(1, .1)
+    assert vars(layer)['forward'] is forward and modes == [True]*4
+    assert layer.num_batches_tracked == 4 # each batch counts once, whoever has taken it in
+
+def test_a_forward_that_fails_leaves_batch_norm_as_it_was(first_of_two):
+    layer = nn.BatchNorm1d(4, track_running_stats=False)
+    ds = TensorPairs(torch.rand(12, 5), torch.rand(12, 1))
+    learn = Learner(DataLoaders(DataLoader(ds, 3)), nn.Sequential(layer), F.mse_loss, cbs=first_of_two)
+    with pytest.raises(RuntimeError) as error, learn.no_logging(): learn.fit(1, .1)
+    assert '5' in str(error.value)
+    assert layer.training and layer.running_mean is None
+    assert layer(torch.tensor([[1.]*4, [3.]*4])).tolist()[1] == pytest.approx([1]*4, abs=1e-4)
+
+@pytest.mark.parametrize('name', ['base.processes', 'scale'])
+def test_nothing_private_of_others_is_used(name):
+    tree = ast.parse(Path(importlib.import_module(f'mnistlearn.{name}').__file__).read_text())
+    assert [o.attr for o in ast.walk(tree) if isinstance(o, ast.Attribute) and re.match('_[^_]', o.attr)] == []
 
 def test_one_process_prints_and_writes(tmp_path):
     script = setup + '''
