@@ -399,6 +399,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                   'mnistlearn/base/diagram.py'),
                                          'mnistlearn.base.diagram.gv': ('base/diagram.html#gv', 'mnistlearn/base/diagram.py'),
                                          'mnistlearn.base.diagram.parse_edges': ( 'base/diagram.html#parse_edges',
+                                                                                  'mnistlearn/base/diagram.py'),
+                                         'mnistlearn.base.diagram.ring_counts': ( 'base/diagram.html#ring_counts',
                                                                                   'mnistlearn/base/diagram.py')},
             'mnistlearn.base.events': { 'mnistlearn.base.events.HasCallbacks': ( 'base/events.html#hascallbacks',
                                                                                  'mnistlearn/base/events.py'),

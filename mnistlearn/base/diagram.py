@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['parse_edges', 'gv', 'draw_steps', 'draw_stack', 'draw_broadcast', 'draw_chain', 'draw_prediction', 'draw_net',
            'draw_nodes', 'draw_resume', 'draw_window', 'draw_places', 'draw_channels', 'draw_receptive_field',
-           'draw_block', 'draw_ring']
+           'draw_block', 'ring_counts', 'draw_ring']
 
 # %% ../../nbs/base/06_diagram.ipynb #3f9317f1
 import re
@@ -461,6 +461,20 @@ def _circle(ax, p):
     ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect='equal')
     ax.set_title('the ring', fontsize=8, loc='center')
     ax.axis('off')
+
+def ring_counts(
+    p:int, # how many processes
+) -> list: # arrays (p, p), process by part, at the start and after each of 2(p - 1) rounds
+    "From how many processes each part is added up, while a ring adds up"
+    held = np.ones((p, p), int)
+    rounds = [held]
+    for i in range(2*(p - 1)):
+        sent, held = held, held.copy()
+        for rank in range(p):
+            part, to = (rank - i)%p, (rank + 1)%p
+            held[to, part] = sent[rank, part] + (held[to, part] if i < p - 1 else 0)
+        rounds.append(held)
+    return rounds
 
 def draw_ring(
     rounds, # for each round an array (processes, parts): from how many processes a part is added up
