@@ -217,3 +217,45 @@ def test_a_misspelt_name_is_one_sentence(cell, capsys):
     shell.run_cell(cell)
     lines = capsys.readouterr().out.strip().splitlines()
     assert len(lines) == 1 and 'did you mean cosine-then' in lines[0], lines
+
+@pytest.fixture
+def shell():
+    "A shell of IPython that knows `%%check`; gives a function that runs a cell and returns what it showed, in plain words"
+    from execnb.shell import CaptureShell
+    shell = CaptureShell()
+    def run(cell):
+        outputs = shell.run(cell)
+        assert not shell.exc, shell.exc
+        plt.close('all')
+        return '\n'.join(str(o.get('text') or o.get('data', {}).get('text/plain', '')) for o in outputs)
+    run.names = shell.user_ns
+    run('%load_ext mnistlearn.apps.exercises')
+    return run
+
+def test_lines_are_counted_as_the_cell_shows_them(shell):
+    for source in ('def rank(shape): return len(shape)\nx = [1', 'y = 1\nx = undefined', 'def rank(shape):\n    return shape.undefined'):
+        lines = {int(re.search(r'in line (\d)', str(o))[1]) for o in (check('rank', source, False), check('rank', source, False))}
+        assert lines == {2}, source
+        assert 'in line 3: `' in shell(f'%%check rank\n{source}'), source
+
+with_dataclass = '''from __future__ import annotations
+from dataclasses import dataclass
+@dataclass
+class Shape:
+    axes: tuple
+def rank(shape): return len(Shape(tuple(shape)).axes)'''
+
+@pytest.mark.parametrize('source', [with_dataclass, '%matplotlib inline\n' + with_dataclass,
+    '!pip install tqdm\ndef rank(shape):\n    %config InlineBackend.figure_format = "retina"\n    return len(shape)',
+    'def rank(shape):\n    text = """\n%matplotlib inline\n"""\n    return len(shape) if "%" in text else 9',
+    'def rank(shape): return (len(shape)\n%pip\n + 0)\npip = 10**9'])
+def test_right_answers_with_lines_that_are_not_the_points_own(source, shell):
+    assert judge(source, exercises()['rank'].task, exercises()['rank'].answer)
+    said = shell(f'%%check rank\n{source}')
+    assert '✓' in said and 'shape (3,)' in said, said
+
+@pytest.mark.parametrize('line', ['%time x = 3', 'x = !ls', '%%time', 'len?', '?len', '!rm notes.txt'])
+def test_other_lines_of_ipython_are_one_sentence(line):
+    e = exercises()['rank']
+    said = judge(f'y = 1\n{line}\n{e.answer}', e.task, e.answer).words
+    assert f'in line 2: `{line}`' in said and 'leave this one out' in said and '\n' not in said

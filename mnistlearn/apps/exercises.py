@@ -18,7 +18,7 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt, pandas as pd
 
 import mnistlearn
-from .check import Task, Verdict, judge, names_until
+from .check import Task, Verdict, judge, names_until, without_magics
 from ..base.look import palette
 from ..base.sources import mnist, mnist_sample
 
@@ -200,12 +200,12 @@ def answer(
 def load_ipython_extension(shell):
     "What `%load_ext mnistlearn.apps.exercises` does"
     def check_cell(line, cell):
-        verdict = check(line.strip(), cell)
+        verdict = check(line.strip(), '\n' + cell) # so that lines have the numbers that the reader sees: `%%check` is the first
         print(verdict)
         if verdict:
             e = _find(line.strip())
             for k, v in names_until(e.task.chapter).items(): shell.user_ns.setdefault(k, v)
-            try: exec(compile(cell, f'<{e.name}>', 'exec'), shell.user_ns)
+            try: exec(compile(without_magics('\n' + cell), f'<{e.name}>', 'exec'), shell.user_ns)
             except NameError as lost: print(f'(Its names are not defined in this notebook: {lost}, from a step before.)')
             _show(e)
     shell.register_magic_function(check_cell, 'cell', 'check')
