@@ -9,7 +9,7 @@ from fastcore.nbio import read_nb
 from mnistlearn import check as checker
 from mnistlearn.check import judge, run_answer
 from mnistlearn.data import palette
-from mnistlearn.exercises import _bank, _record, _show, check, exercise_units, exercises, plot_progress, progress, read_exercises, write_exercises
+from mnistlearn.exercises import _bank, _record, _show, check, exercise_units, exercises, plot_progress, progress, progress_file, read_exercises, write_exercises
 
 all_exercises = list(exercises().values())
 each = pytest.mark.parametrize('e', all_exercises, ids=lambda e: f'{e.unit}-{e.name}')
@@ -124,9 +124,12 @@ def test_an_answer_may_use_neither_later_chapters_nor_what_it_is_to_write():
     for o in ('baseline', 'learner', 'course', 'exercises', 'check'): assert 'error' in run_answer(f'import mnistlearn.{o}', e.task)
     assert 'error' not in run_answer('import mnistlearn.data; from mnistlearn.all import load_digits', e.task)
 
+def done(file=None): return progress(file).loc['total', 'done']
+def attempts(file=None): return progress(file).loc['total', 'attempts']
+
 def test_progress_is_never_lost(tmp_path, monkeypatch):
     file = tmp_path/'progress.csv'
-    assert progress(file).done.sum() == 0
+    assert done(file) == 0
     assert not check('rank', exercises()['rank'].start, file) and not file.exists() # not an attempt
     assert check('rank', exercises()['rank'].answer, file) and not check('rank', 'def rank(shape): return 0', file)
     whole = file.read_bytes()
@@ -134,10 +137,65 @@ def test_progress_is_never_lost(tmp_path, monkeypatch):
         file.write_bytes(whole[:cut])
         _record('corner', 'failed', file)
         assert file.read_bytes().startswith(whole[:cut])
-        assert progress(file).attempts.sum() >= 1
+        assert attempts(file) >= 1
     file.write_bytes(b'\xff\x00 no table\n' + whole)
-    assert progress(file).done.sum() == 1
+    assert done(file) == 1
     with pytest.warns(UserWarning, match='cannot be written'): assert check('rank', exercises()['rank'].answer, tmp_path/'gone'/'progress.csv')
+
+@pytest.fixture
+def at_home(home, monkeypatch):
+    "An empty home, which lies where `progress_file` looks by itself"
+    for o in ('MNISTLEARN_PROGRESS', 'XDG_DATA_HOME'): monkeypatch.delenv(o, raising=False)
+    return home
+
+def test_one_file_for_a_reader_wherever_the_notebook_lies(at_home, tmp_path, monkeypatch):
+    for i, (folder, name) in enumerate((('nbs', 'rank'), ('mine/exercises', 'corner')), 1):
+        (tmp_path/folder).mkdir(parents=True)
+        monkeypatch.chdir(tmp_path/folder)
+        assert check(name, exercises()[name].answer)
+        assert done() == i and not any(Path.cwd().iterdir())
+    assert progress_file() == at_home/'.local/share/mnistlearn/progress.csv' and progress_file().is_file()
+    monkeypatch.setenv('XDG_DATA_HOME', str(tmp_path/'data'))
+    assert progress_file() == tmp_path/'data/mnistlearn/progress.csv' and done() == 0
+    monkeypatch.setenv('MNISTLEARN_PROGRESS', '~/mine.csv')
+    assert progress_file() == at_home/'mine.csv' and done() == 0
+
+def test_an_old_file_beside_the_notebook_counts_once(at_home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _record('rank', 'failed', 'progress.csv')
+    _record('rank', 'passed', 'progress.csv')
+    old = (tmp_path/'progress.csv').read_bytes()
+    _record('corner', 'passed')
+    assert (done(), attempts()) == (2, 3)
+    assert (tmp_path/'progress.csv').read_bytes() == old
+    monkeypatch.setenv('MNISTLEARN_PROGRESS', 'progress.csv')
+    assert (done(), attempts()) == (1, 2), 'the same file under two names'
+
+def test_nowhere_to_keep_progress_is_one_warning(at_home):
+    (at_home/'.local').write_text('a file, where a folder should be')
+    with pytest.warns(UserWarning, match='cannot be written') as seen:
+        for _ in range(2): assert check('rank', exercises()['rank'].answer)
+    assert len(seen) == 1 and done() == 0
+
+def test_progress_shows_all_of_it():
+    table = progress()
+    titles = [re.search(r'^# (.+)', o.read_text(encoding='utf-8'))[1] for o in sorted(_bank.glob('*.md'))]
+    assert len(table) == len(titles) + 1 and all(row.endswith(title) for row, title in zip(table.index, titles))
+    assert table.loc['total', 'of'] == len(all_exercises) == table['of'][:-1].sum()
+    import pandas as pd
+    with pd.option_context('display.max_rows', 4, 'display.max_colwidth', 9, 'display.max_columns', 2, 'display.width', 30):
+        for text in (repr(table), table._repr_html_()): assert all(o in text for o in (*titles, *exercises(), 'attempts')) and '...' not in text
+    _record('rank', 'passed')
+    assert progress().iloc[0].to_dict() | {'done': 1, 'attempts': 1} == progress().iloc[0].to_dict() and 'rank' not in progress().iloc[0].left
+
+def test_progress_says_how_many_minutes_are_left(monkeypatch):
+    from mnistlearn.apps import exercises as module
+    class Timed:
+        def __init__(self, name): self.name, self.minutes = name, 15
+    monkeypatch.setattr(module, '_units', lambda: {'00_data': ('First', '', [Timed('rank'), Timed('corner')])})
+    monkeypatch.setattr(module, 'exercises', lambda: {'rank': Timed('rank'), 'corner': Timed('corner')})
+    _record('rank', 'passed')
+    assert progress()['minutes left'].tolist() == [15, 15]
 
 def test_progress_is_drawn_as_it_was_made(tmp_path):
     file = tmp_path/'progress.csv'
@@ -151,7 +209,7 @@ def test_progress_is_drawn_as_it_was_made(tmp_path):
 def test_two_kernels_write_one_file(tmp_path):
     code = 'from mnistlearn.exercises import _record\nfor i in range(40): _record("rank", "failed", "progress.csv")'
     for o in [subprocess.Popen([sys.executable, '-c', code], cwd=tmp_path) for _ in range(2)]: assert o.wait() == 0
-    assert progress(tmp_path/'progress.csv').attempts.sum() == 80
+    assert attempts(tmp_path/'progress.csv') == 80
 
 def run_notebook(path, monkeypatch):
     from execnb.shell import CaptureShell
@@ -172,7 +230,7 @@ def test_copies_for_reader_and_teacher(unit, tmp_path, monkeypatch):
         assert len(said) == len(es)
         assert all(('✓' if solutions else 'not answered yet') in o for o in said), said
         plt.close('all')
-    assert progress(tmp_path/'True'/'progress.csv').done.sum() == len(es)
+    assert done() == len(es)
 
 def test_a_readers_copy_holds_no_answer_and_nothing_is_written_over(tmp_path):
     write_exercises(tmp_path/'mine')
