@@ -317,3 +317,25 @@ def test_other_lines_of_ipython_are_one_sentence(line):
     e = exercises()['rank']
     said = judge(f'y = 1\n{line}\n{e.answer}', e.task, e.answer).words
     assert f'in line 2: `{line}`' in said and 'leave this one out' in said and '\n' not in said
+
+asked = '%%check rank\ndef rank(shape): return 3'
+fresh_kernels = {
+    'by its own': (['%load_ext mnistlearn.apps.exercises', asked, '%reload_ext mnistlearn.apps.exercises', asked], 'right on'),
+    'loaded anew': (['%load_ext mnistlearn.exercises', '%reload_ext mnistlearn.exercises', '%load_ext mnistlearn.exercises', asked], 'right on'),
+    'after any import': (['import mnistlearn, sys\nassert "torch" not in sys.modules', asked, 'progress()', asked], 'right on'),
+    'after a chapter': (['from mnistlearn.data import *', asked], 'right on'),
+    'a magic of that name is left alone': (['from IPython.core.magic import register_cell_magic\n@register_cell_magic\ndef check(line, cell): print("mine")', 'import mnistlearn', asked], 'mine'),
+}
+
+def texts(cell): return '\n'.join(o.get('text') or o.get('evalue') or o.get('data', {}).get('text/plain', '') for o in cell.outputs)
+
+@pytest.mark.parametrize('how', fresh_kernels)
+def test_in_a_fresh_kernel(how):
+    import nbformat.v4 as v4
+    from nbclient import NotebookClient
+    cells, want = fresh_kernels[how]
+    nb = v4.new_notebook(cells=[v4.new_code_cell(o) for o in cells])
+    NotebookClient(nb, timeout=120, kernel_name='python3', allow_errors=True).execute()
+    assert [o.ename for c in nb.cells for o in c.outputs if o.output_type == 'error'] == []
+    for c in nb.cells:
+        if c.source == asked: assert want in texts(c), texts(c)
