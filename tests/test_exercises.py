@@ -50,7 +50,8 @@ def test_only_right_answers_open(e, monkeypatch):
     for what, source in e.wrong.items():
         verdict = said(source)
         assert not verdict, f'passes: {what}'
-        assert 'expected' in verdict.words and 'given' in verdict.words or 'running the cell raised' in verdict.words, verdict
+        labels = {o for o, _ in verdict.details}
+        assert 'expected' in labels and labels & {'given', 'raised'} or 'running the cell raised' in verdict.words, verdict
     assert e.also, 'no other right answer'
     for source in (e.answer, *e.also):
         for seed in (0, 1)[:2 if e.task.limit <= 20 else 1]: assert (verdict := said(source, seed)), f'{verdict}\n{source}'
@@ -211,13 +212,17 @@ def test_two_kernels_write_one_file(tmp_path):
     for o in [subprocess.Popen([sys.executable, '-c', code], cwd=tmp_path) for _ in range(2)]: assert o.wait() == 0
     assert attempts(tmp_path/'progress.csv') == 80
 
+def plain(outputs):
+    "What cells showed, in plain words"
+    return '\n'.join(''.join(o.get('text') or o.get('evalue') or o.get('data', {}).get('text/plain', '')) for o in outputs)
+
 def run_notebook(path, monkeypatch):
     from execnb.shell import CaptureShell
     monkeypatch.chdir(path.parent)
     shell, nb = CaptureShell(), read_nb(path)
     for c in nb.cells:
         if c.cell_type != 'code': continue
-        text = ''.join(str(o.get('text', '')) for o in shell.run(c.source))
+        text = plain(shell.run(c.source))
         assert not shell.exc, (path.stem, c.source, shell.exc)
         yield c.source, text
 
@@ -285,7 +290,7 @@ def shell():
         outputs = shell.run(cell)
         assert not shell.exc, shell.exc
         plt.close('all')
-        return '\n'.join(str(o.get('text') or o.get('data', {}).get('text/plain', '')) for o in outputs)
+        return plain(outputs)
     run.names = shell.user_ns
     run('%load_ext mnistlearn.apps.exercises')
     return run
@@ -327,8 +332,6 @@ fresh_kernels = {
     'a magic of that name is left alone': (['from IPython.core.magic import register_cell_magic\n@register_cell_magic\ndef check(line, cell): print("mine")', 'import mnistlearn', asked], 'mine'),
 }
 
-def texts(cell): return '\n'.join(o.get('text') or o.get('evalue') or o.get('data', {}).get('text/plain', '') for o in cell.outputs)
-
 @pytest.mark.parametrize('how', fresh_kernels)
 def test_in_a_fresh_kernel(how):
     import nbformat.v4 as v4
@@ -338,4 +341,38 @@ def test_in_a_fresh_kernel(how):
     NotebookClient(nb, timeout=120, kernel_name='python3', allow_errors=True).execute()
     assert [o.ename for c in nb.cells for o in c.outputs if o.output_type == 'error'] == []
     for c in nb.cells:
-        if c.source == asked: assert want in texts(c), texts(c)
+        if c.source == asked: assert want in plain(c.outputs), plain(c.outputs)
+
+def verdicts():
+    e = exercises()['rank']
+    for source in (e.answer, 'def rank(shape): return 0', 'def rank(shape):\n    """<b>&"""\n    return shape.undefined', e.start): yield judge(source, e.task, e.answer, e.start, '<rank>')
+
+def luminance(color):
+    r, g, b = (int(color[i:i + 2], 16)/255 for i in (1, 3, 5))
+    return sum(k*(o/12.92 if o <= .04045 else ((o + .055)/1.055)**2.4) for k, o in zip((.2126, .7152, .0722), (r, g, b)))
+
+def test_a_verdict_is_read_well_on_any_page():
+    "White and JupyterLab's dark #111 have no text colour in common with 4.5:1, so a coloured text brings its own background"
+    signs = {}
+    for verdict in verdicts():
+        text = verdict._repr_html_()
+        assert text.count('<rank>') == 0 and '&lt;rank&gt;' in text
+        colored = re.findall(r'style="background-color: (#\w{6}); color: (#\w{6});[^"]*">(.) ([\w ]+)</span>', text)
+        assert len(colored) == 1 == len(re.findall(r'[ ";]color:', text)), 'all other text has the colour of the page'
+        back, front, sign, words = colored[0]
+        signs[sign, words] = back
+        assert (luminance(front) + .05)/(luminance(back) + .05) >= 4.5
+        assert repr(verdict).startswith(sign)
+    assert list(signs) == [('✓', 'right'), ('✗', 'not right yet'), ('·', 'still open')] and len(set(signs.values())) == 3
+
+def test_a_verdict_has_code_where_there_is_code():
+    _, wrong, raised, _ = (o._repr_html_() for o in verdicts())
+    assert re.search(r'>expected</span><code>\d</code>', wrong) and re.search(r'>given</span><code>0</code>', wrong)
+    assert re.search(r'>raised</span>AttributeError: .*, in line 3: <code>return shape.undefined</code>', raised)
+
+def test_a_cell_shows_its_verdict_in_colour_and_in_words():
+    from execnb.shell import CaptureShell
+    other = CaptureShell()
+    other.run('%load_ext mnistlearn.apps.exercises')
+    shown = [o['data'] for o in other.run('%%check rank\ndef rank(shape): return 0') if 'data' in o]
+    assert len(shown) == 1 and ''.join(shown[0]['text/plain']).startswith('✗ rank: right on') and 'background-color' in ''.join(shown[0]['text/html'])

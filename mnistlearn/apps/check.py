@@ -6,7 +6,7 @@
 __all__ = ['memory_limit', 'as_data', 'difference', 'Task', 'names_until', 'run_answer', 'Verdict', 'without_magics', 'judge']
 
 # %% ../../nbs/apps/00_check.ipynb #539f91a5
-import ast, atexit, io, json, math, os, random, re, subprocess, sys, tempfile, threading, time, traceback
+import ast, atexit, html, io, json, math, os, random, re, subprocess, sys, tempfile, threading, time, traceback
 from contextlib import redirect_stderr, redirect_stdout
 from copy import deepcopy
 from importlib import import_module
@@ -360,11 +360,43 @@ def run_answer(
     return out
 
 # %% ../../nbs/apps/00_check.ipynb #a7cb5085
+def _with_code(text): return re.sub(r'`([^`]+)`', r'<code>\1</code>', html.escape(text))
+
 class Verdict:
     "What the checker found: true where the answer is right"
-    def __init__(self, name, passed, words, tried=True): self.name, self.passed, self.words, self.tried = name, passed, words, tried
+    def __init__(self,
+        name, # of the exercise
+        passed, # is the answer right?
+        summary, # what was found, in a line
+        details=(), # more of it: pairs of a label and a text
+        tried=True, # was it an attempt?
+    ):
+        self.name, self.passed, self.summary, self.details, self.tried = name, passed, summary, list(details), tried
+
+    @property
+    def words(self):
+        "The summary, and the details below it"
+        width = max([9, *(len(label) for label, _ in self.details)]) + 2
+        return '\n    '.join([self.summary, *(label.ljust(width) + text for label, text in self.details)])
+
     def __bool__(self): return self.passed
-    def __repr__(self): return f'{"✓" if self.passed else "✗" if self.tried else "·"} {self.name}: {self.words}'
+
+    def _kind(self):
+        "Sign, word and colour. White on each of the colours can be read well, whatever the page behind them looks like"
+        if self.passed: return '✓', 'right', '#1a7f37'
+        return ('✗', 'not right yet', '#b93815') if self.tried else ('·', 'still open', '#5c6670')
+
+    def __repr__(self): return f'{self._kind()[0]} {self.name}: {self.words}'
+
+    def _repr_html_(self):
+        sign, word, color = self._kind()
+        badge = f'<span style="background-color: {color}; color: #ffffff; padding: 2px 8px; border-radius: 4px; font-weight: bold">{sign} {word}</span>'
+        def row(label, text):
+            is_value = label in ('at', 'expected', 'given')
+            return (f'<div style="margin-left: 1em"><span style="display: inline-block; min-width: 8em">{html.escape(label)}</span>'
+                    f'{f"<code>{html.escape(text)}</code>" if is_value else _with_code(text)}</div>')
+        found = '' if self.summary == word else f': {_with_code(self.summary)}'
+        return f'<div style="line-height: 1.8">{badge} {html.escape(self.name)}{found}{"".join(row(*o) for o in self.details)}</div>'
 
 def _same(a, b):
     try: return ast.dump(ast.parse(a)) == ast.dump(ast.parse(b))
@@ -424,8 +456,10 @@ def judge(
     n = len(want['results'])
     if not differ: return Verdict(name, True, 'right' + f' on all {n} inputs'*(n > 1))
     label, w, g, d = differ[0]
-    words = [f'right on {n - len(differ)} of {n} inputs' if n > 1 else 'not yet'] + [f'on input   {label}']*bool(label)
-    at, expected, given = ('', _text(w['result']), g['error']) if 'error' in g else d
-    words += [f'at         {at}']*bool(at) + [f'expected   {expected}', f'given      {given}']
-    if got.get('printed', '').strip() and (g.get('result', 0) is None or 'NoneType' in g.get('error', '')): words.append('It printed something, and returned nothing: a result has to be returned.')
-    return Verdict(name, False, '\n    '.join(words))
+    details = [('on input', label)]*bool(label)
+    if 'error' in g: details += [('expected', _text(w['result'])), ('raised', g['error'])]
+    else:
+        at, expected, given = d
+        details += [('at', at)]*bool(at) + [('expected', expected), ('given', given)]
+    if got.get('printed', '').strip() and (g.get('result', 0) is None or 'NoneType' in g.get('error', '')): details.append(('note', 'It printed something, and returned nothing: a result has to be returned.'))
+    return Verdict(name, False, f'right on {n - len(differ)} of {n} inputs' if n > 1 else 'the result is not the expected one', details)

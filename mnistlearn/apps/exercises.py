@@ -224,9 +224,10 @@ def answer(
 
 def load_ipython_extension(shell):
     "What `%load_ext mnistlearn.apps.exercises` does"
+    from IPython.display import display
     def check_cell(line, cell):
         verdict = check(line.strip(), '\n' + cell) # so that lines have the numbers that the reader sees: `%%check` is the first
-        print(verdict)
+        display(verdict)
         if verdict:
             e = _find(line.strip())
             for k, v in names_until(e.task.chapter).items(): shell.user_ns.setdefault(k, v)
