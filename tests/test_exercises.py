@@ -56,13 +56,62 @@ def test_only_right_answers_open(e, monkeypatch):
     for source in (e.answer, *e.also):
         for seed in (0, 1)[:2 if e.task.limit <= 20 else 1]: assert (verdict := said(source, seed)), f'{verdict}\n{source}'
 
+def defined(source):
+    "The names that a piece of code defines, methods that are patched in too"
+    for o in ast.parse(source).body:
+        if isinstance(o, (ast.FunctionDef, ast.ClassDef)): yield o.name
+        if isinstance(o, ast.Assign): yield from (n.id for t in o.targets for n in ast.walk(t) if isinstance(n, ast.Name))
+
 @each
-def test_the_answer_shows_its_point(e):
+@pytest.mark.filterwarnings('ignore') # what an answer warns of
+def test_every_right_answer_shows_the_point(e):
     assert e.why and e.shows
-    with contextlib.redirect_stdout(io.StringIO()) as out: _show(e)
-    assert out.getvalue().strip() or plt.get_fignums(), 'nothing is shown'
-    plt.close('all')
+    for own in (None, e.answer, *e.also):
+        with contextlib.redirect_stdout(io.StringIO()) as out: _show(e, own)
+        assert out.getvalue().strip() or plt.get_fignums(), 'nothing is shown'
+        plt.close('all')
     assert re.search(r'\b(test_eq|test_close|assert|check_fact)\b', e.shows), 'what is shown is not asserted'
+    used = {getattr(o, 'id', getattr(o, 'attr', None)) for o in ast.walk(ast.parse(e.shows))}
+    assert used & {*defined(e.answer)}, 'what is shown does not come from the answer'
+
+def test_what_is_shown_comes_from_the_readers_own_code(shell):
+    said = shell('%%check rank\ndef rank(shape):\n    global calls\n    calls = globals().get("calls", 0) + 1\n    if calls > 1: print("mine", calls)\n    return len(shape)')
+    assert re.search(r'mine 2\n.*mine 3', said, re.S), said
+    assert shell.names['rank']((4, 5)) == 2
+
+mended_oddly = """diagnosis = 'd'
+mends = []
+def take_step(params, lr):
+    mends.append(1)
+    if len(mends) == 5: print('a mend of my own')
+    for p in params: p.data -= lr*p.grad"""
+
+def test_a_mended_patient_is_shown_mended(shell): assert 'a mend of my own' in shell(f'%%check clinic-leaf\n{mended_oddly}')
+
+def test_a_step_is_shown_with_the_steps_before_that_are_the_readers(shell, monkeypatch):
+    from mnistlearn.apps import exercises as module
+    monkeypatch.setattr(module, '_right_answers', {})
+    first, second = exercises()['ten-log-probs'], exercises()['ten-loss']
+    assert second.after == ('ten-log-probs',) and 'log of mine' not in shell(f'%%check ten-loss\n{second.answer}')
+    own = first.answer.replace('):\n', '):\n    print("log of mine", end="")\n', 1)
+    assert 'log of mine' in shell(f'%%check ten-log-probs\n{own}')
+    assert 'log of mine' in shell(f'%%check ten-loss\n{second.answer}')
+    for e in exercises().values(): # whole projects, with steps of one's own
+        if e.unit in ('learner_from_scratch', 'ten_digits') and e.task.limit < 30:
+            said = shell(f'%%check {e.name}\n{e.also[-1]}')
+            assert '✓' in said and 'does not run' not in said, said
+
+def test_what_cannot_be_shown_with_an_answer_is_one_sentence(shell, monkeypatch):
+    from mnistlearn.apps import exercises as module
+    e = exercises()['rank']
+    monkeypatch.setattr(module, '_units', lambda: {'00_data': ('', '', [e._replace(shows='print(rank(3).shape)')])})
+    said = shell(f'%%check rank\n{e.answer}')
+    assert [o for o in said.splitlines() if o and '✓' not in o] == ["Your answer is right, but what was to show its point does not run with it (TypeError: object of type 'int' has no len()). `answer('rank')` shows it."]
+
+def test_what_a_cell_prints_and_draws_is_seen_once(shell):
+    said = shell("%%check rank\ndef rank(shape): return len(shape)\nprint('seen by me', plt.get_fignums())\nplt.figure()")
+    assert said.count('seen by me []') == 1, said
+    assert exercises()['clinic-mode'].given and 'three examinations' not in shell(f"%%check clinic-mode\n{exercises()['clinic-mode'].answer}")
 
 @each
 def test_hints_show_neither_answer_nor_check(e):

@@ -8,8 +8,9 @@ __all__ = ['Exercise', 'read_exercises', 'exercises', 'UnknownExercise', 'progre
            'exercise_notebook', 'exercise_units', 'write_exercises']
 
 # %% ../../nbs/apps/01_exercises.ipynb #429a7d92
-import csv, difflib, hashlib, inspect, json, os, re, sys, tempfile, textwrap, warnings
+import csv, difflib, hashlib, inspect, io, json, os, re, sys, tempfile, textwrap, warnings
 from collections import Counter
+from contextlib import redirect_stdout
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,7 @@ class Exercise(NamedTuple):
     also:list # other right answers
     wrong:dict # usual wrong ones, each with what is wrong
     task:Task # what answers are run on
+    after:tuple = () # names of the steps before, for a step of a project
 
 _parts = 'Hints', 'Given', 'Start', 'Answer', 'Shows', 'Also right', 'Wrong', 'Check'
 _fence = re.compile(r'^```python\n(.*?)^```$', re.S|re.M)
@@ -85,7 +87,7 @@ def read_exercises(
         found[name] = Exercise(name, heading.strip(), file.stem, question, text.strip(),
             [o.strip().replace('\n   ', '\n') for o in re.split(r'^\d\. ', parts.get('Hints', ''), flags=re.M)[1:]], given, code['Start'][0], code['Answer'][0],
             _fence.sub('', parts['Answer']).strip(), ''.join(code.get('Shows', [])), code.get('Also right', []), wrong,
-            Task(code['Check'][0], chapter, before + given, hide, without, limit))
+            Task(code['Check'][0], chapter, before + given, hide, without, limit), after)
     return title.removeprefix('# ').strip(), intro, list(found.values())
 
 @cache
@@ -204,9 +206,23 @@ def check(
     return verdict
 
 # %% ../../nbs/apps/01_exercises.ipynb #b3270dc0
-def _show(e):
+_right_answers = {} # of this session, by the exercise's name: the later steps of a project are shown with them
+
+def _steps_before(e):
+    "Code of the steps before: the reader's own where there is one, else the reference"
+    for o in (exercises()[o] for o in e.after): yield from (*_steps_before(o), o.given, _right_answers.get(o.name, o.answer))
+
+def _quietly(source, names):
+    "Run code, and keep from sight what it prints and draws"
+    drawn = set(plt.get_fignums())
+    with redirect_stdout(io.StringIO()): exec(compile(source, '<answer>', 'exec'), names)
+    for o in set(plt.get_fignums()) - drawn: plt.close(o)
+
+def _show(e, own=None):
+    "Show the point of an exercise with an answer of the reader's own, or else with the reference; in names of its own"
     names = names_until(e.task.chapter)
-    for o in (e.task.given, e.answer, e.shows): exec(compile(o, f'<{e.name}>', 'exec'), names)
+    for o in (*_steps_before(e), e.given) if own else (e.task.given,): _quietly(o, names)
+    for o in (own or e.answer, e.shows): exec(compile(o, f'<{e.name}>', 'exec'), names)
 
 def answer(
     name:str, # of the exercise
@@ -228,12 +244,15 @@ def load_ipython_extension(shell):
     def check_cell(line, cell):
         verdict = check(line.strip(), '\n' + cell) # so that lines have the numbers that the reader sees: `%%check` is the first
         display(verdict)
-        if verdict:
-            e = _find(line.strip())
-            for k, v in names_until(e.task.chapter).items(): shell.user_ns.setdefault(k, v)
-            try: exec(compile(without_magics('\n' + cell), f'<{e.name}>', 'exec'), shell.user_ns)
-            except NameError as lost: print(f'(Its names are not defined in this notebook: {lost}, from a step before.)')
-            _show(e)
+        if not verdict: return
+        e, own = _find(line.strip()), without_magics('\n' + cell)
+        _right_answers[e.name] = own
+        for k, v in names_until(e.task.chapter).items(): shell.user_ns.setdefault(k, v)
+        try: _quietly(own, shell.user_ns)
+        except Exception as error: print(f'(Its names are not defined in this notebook: {error}, from a step before.)')
+        try: _show(e, own)
+        except Exception as error:
+            print(f'Your answer is right, but what was to show its point does not run with it ({type(error).__name__}: {error}). `answer({e.name!r})` shows it.')
     shell.register_magic_function(check_cell, 'cell', 'check')
     shell.push(dict(answer=answer, progress=progress, plot_progress=plot_progress, progress_file=progress_file))
 
