@@ -43,15 +43,15 @@ def test_only_right_answers_open(e, monkeypatch):
     assert 'RuntimeError: oops' in said('raise RuntimeError("oops")\n' + e.answer).words
     looped = run_answer('while True: pass', e.task._replace(limit=.2))
     assert looped == {'stopped': True}
-    results = [o['result'] for _, o in checker.run_answer(e.answer, e.task, 0)['results']]
-    assert not said(f'print({results!r})')
+    ran = checker.run_answer(e.answer, e.task, 0)
+    assert not said(f'print({[o["result"] for _, o in ran["results"]]!r}, {ran["lines"]!r})')
     if other := printing(e.answer): assert not said(other), other
     assert len(e.wrong) >= 3 and any(o.startswith('only the sample') for o in e.wrong), 'three wrong answers are needed, one of them "only the sample ..."'
     for what, source in e.wrong.items():
         verdict = said(source)
         assert not verdict, f'passes: {what}'
         labels = {o for o, _ in verdict.details}
-        assert 'expected' in labels and labels & {'given', 'raised'} or 'running the cell raised' in verdict.words, verdict
+        assert 'not right' in labels or 'expected' in labels and labels & {'given', 'raised'} or 'running the cell raised' in verdict.words, verdict
     assert e.also, 'no other right answer'
     for source in (e.answer, *e.also):
         for seed in (0, 1)[:2 if e.task.limit <= 20 else 1]: assert (verdict := said(source, seed)), f'{verdict}\n{source}'
@@ -425,3 +425,62 @@ def test_a_cell_shows_its_verdict_in_colour_and_in_words():
     other.run('%load_ext mnistlearn.apps.exercises')
     shown = [o['data'] for o in other.run('%%check rank\ndef rank(shape): return 0') if 'data' in o]
     assert len(shown) == 1 and ''.join(shown[0]['text/plain']).startswith('✗ rank: right on') and 'background-color' in ''.join(shown[0]['text/html'])
+
+fixed_exercises = [e for e in all_exercises if e.task.fixed]
+
+def test_answers_that_are_fixed_are_marked():
+    "Whatever the start leaves open as a value, in any line of any exercise"
+    assert len(fixed_exercises) == 23
+    for e in all_exercises:
+        open_names = {o.targets[0].id for o in ast.parse(e.start).body if isinstance(o, ast.Assign) and '...' in ast.unparse(o.value)}
+        if e.name != 'epoch-steps': assert open_names == set(e.task.fixed), e.name # those five lines are run, and more than one order is right
+
+def with_line(e, i, new):
+    "The answer with another value in the line number `i` that the start leaves open, and where that line stands; None where there is no such line"
+    tree, n = ast.parse(e.answer), -1
+    for o in tree.body:
+        if not isinstance(o, ast.Assign) or getattr(o.targets[0], 'id', None) not in e.task.fixed: continue
+        values = o.value.values if isinstance(o.value, ast.Dict) else o.value.elts if isinstance(o.value, ast.List) else [o.value]
+        for at, v in enumerate(values):
+            n += 1
+            if n != i: continue
+            text = e.answer.splitlines()
+            row = text[v.lineno - 1]
+            text[v.lineno - 1] = row[:v.col_offset] + new + row[v.end_col_offset:]
+            return '\n'.join(text), v.lineno
+
+@pytest.mark.parametrize('e', fixed_exercises, ids=lambda e: e.name)
+def test_a_fixed_answer_is_never_told(e, monkeypatch):
+    monkeypatch.setattr(checker, 'run_answer', functools.cache(run_answer))
+    def said(source): return judge(source, e.task, e.answer, e.start, e.name, 0)
+    i = 0
+    while changed := with_line(e, i, "'qqq'"):
+        source, line = changed
+        verdict = said(source)
+        assert not verdict and verdict.tried and len(verdict.details) == 1
+        label, where = verdict.details[0]
+        assert label == 'not right' and where.startswith(f'line {line}, `') and "'qqq'" in where
+        assert where.split('`')[1].split(", number")[0] in source, 'words that the cell does not have'
+        verdict = said(with_line(e, i, '...')[0])
+        assert not verdict and not verdict.tried, 'what is not filled in is not judged'
+        assert [o for o, _ in verdict.details] == ['not filled in yet'] and f'line {line}, ' in verdict.details[0][1]
+        i += 1
+    assert i == len(checker.run_answer(e.answer, e.task, 0)['lines']) > 0
+    for what, source in e.wrong.items():
+        verdict = said(source)
+        for label, text in verdict.details:
+            if label == 'not right': assert text.startswith('line ') or re.match(r'`\w+\[.*\]`$', text), text
+        if 'probe' not in e.task.check: assert {o for o, _ in verdict.details} <= {'not right', 'not filled in yet'}, what
+
+def test_filled_lines_are_judged_beside_open_ones():
+    e = exercises()['rates']
+    verdict = judge("\nverdicts = {'E': 'fine', 'A': 'fine', 'B': 'too low', 'C': ..., 'D': 'fine', 'F': 'fine'}", e.task, e.answer, e.start, e.name)
+    assert verdict.summary == '3 of 5 lines are right' and verdict.tried
+    assert verdict.details == [('not right', "line 2, `'A': 'fine'`"), ('not right', "line 2, `'F': 'fine'`"), ('not filled in yet', "line 2, `'C': ...`")]
+    e = exercises()['seven-steps']
+    assert ('not filled in yet', '`steps[7]`') in judge("steps = list('DBGEAC')", e.task, e.answer, e.start).details
+    e = exercises()['clinic-leaf']
+    open_yet = judge(e.answer.replace("'d'", '...'), e.task, e.answer, e.start)
+    assert open_yet.summary == 'right on all 4 inputs' and open_yet.details == [('not filled in yet', 'line 1, `diagnosis = ...`')] and not open_yet.tried
+    half = judge(e.start.replace('...', "'d'"), e.task, e.answer, e.start)
+    assert half.summary == 'right on 0 of 4 inputs; `diagnosis` is right' and half.tried

@@ -87,12 +87,13 @@ def difference(
 # %% ../../nbs/apps/00_check.ipynb #d8325718
 class Task(NamedTuple):
     "What an answer is run on"
-    check:str # source of `probe(answer, *args)`, which uses the answer's names, and of `cases(rng)`: a list of `args`, or a dict of them with a description each
+    check:str # source of `probe(answer, *args)`, which uses the answer's names, and of `cases(rng)`: a list of `args`, or a dict of them with a description each; for what is fixed, of `tidy(line, value)`
     chapter:str = 'scale' # module of the last chapter that the answer may use
     given:str = '' # source that runs first
     hide:tuple = () # names of the chapters that the answer may not use, since they are asked for
     without:tuple = () # the same for names of torch, such as `torch.relu`
     limit:float = 20. # seconds until it is stopped
+    fixed:tuple = () # names whose values are fixed: a verdict says which of their lines are wrong, never what is right
 
 # %% ../../nbs/apps/00_check.ipynb #35ad7744
 _chapters = 'data baseline sgd loss batches optimizer learner net backprop callbacks saving deeper digits interpret pictures scale'.split()
@@ -170,6 +171,22 @@ def _told(e, job):
     if isinstance(e, MemoryError) or 'allocate memory' in words: more = f'. An answer may take {memory_limit:,} MB of memory. Does it fill a list without end?'
     return (words if isinstance(e, NotImplementedError) and words.startswith('the cell defines') else type(e).__name__ + f': {words}'*bool(words) + where + more)[:1000]
 
+def _is_open(data): return data == ['object', 'ellipsis'] or isinstance(data, list) and any(map(_is_open, data))
+
+def _fixed_lines(answer, names, tidy):
+    "The lines of fixed answers, as name, key and value: the items of a dict or of a list, or a single value"
+    lines = []
+    for name in names:
+        value = getattr(answer, name)
+        items = value.items() if isinstance(value, dict) else enumerate(value, 1) if isinstance(value, (list, tuple)) else [(None, value)]
+        for key, o in items:
+            data = as_data(o)
+            if not _is_open(data):
+                try: data = as_data(tidy(key, o))
+                except Exception: pass # what cannot be read is compared as it is
+            lines.append([name, as_data(key), data])
+    return lines
+
 def _perform(job):
     "Run an answer on its cases, in this process: what came out of each"
     names = names_until(job['chapter'], job['hide'])
@@ -184,20 +201,22 @@ def _perform(job):
         exec(compile(job['check'], '<check>', 'exec'), tools)
         rng, seed = random.Random(job['seed']), job['seed']%2**31
         torch.manual_seed(seed)
-        cases = tools['cases'](rng) if 'cases' in tools else {'': ()}
+        cases = tools['cases'](rng) if 'cases' in tools else {'': ()} if 'probe' in tools else {}
         if not isinstance(cases, dict): cases = {', '.join(_text(as_data(o), 80) for o in args): args for args in cases}
         cases = {k: v if isinstance(v, tuple) else (v,) for k, v in cases.items()}
         printed.truncate(0), printed.seek(0)
         def seeded(f, *args):
             random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
-            try: return dict(result=as_data(f(*args)))
+            try: return dict(result=f(*args))
             except BaseException as e: return dict(error=_told(e, job))
         before = dict(names)
         ran = seeded(lambda: exec(compile(job['source'], '<answer>', 'exec'), names))
         if 'error' in ran: return dict(error=ran['error'], printed=printed.getvalue())
         answer = _Answer({k: v for k, v in names.items() if k != '__builtins__' and (k not in before or v is not before[k])})
-        results = [[label, seeded(tools['probe'], answer, *deepcopy(args))] for label, args in cases.items()]
-    return dict(results=results, printed=printed.getvalue())
+        results = [[label, seeded(lambda: as_data(tools['probe'](answer, *deepcopy(args))))] for label, args in cases.items()]
+        lines = seeded(_fixed_lines, answer, job['fixed'], tools.get('tidy', lambda line, value: value))
+        if 'error' in lines: return dict(error=lines['error'], printed=printed.getvalue())
+    return dict(results=results, lines=lines['result'], printed=printed.getvalue())
 
 def _safely(job):
     try: return dict(json.loads(json.dumps(_perform(job))))
@@ -432,6 +451,35 @@ def _fault(source):
     except (ValueError, RecursionError, MemoryError) as e: return f'the cell is no Python: {e}'
     if not ast.parse(source).body: return 'the cell is empty'
 
+def _places(source, names):
+    "Where the lines of fixed answers stand: for a name and a key the number of the line, and its text"
+    found, text = {}, lambda o: ast.get_source_segment(source, o)
+    for o in ast.parse(source).body:
+        if not isinstance(o, ast.Assign) or getattr(o.targets[0], 'id', None) not in names: continue
+        name, value = o.targets[0].id, o.value
+        if isinstance(value, ast.Dict):
+            for k, v in zip(value.keys, value.values):
+                if isinstance(k, ast.Constant): found[name, _text(as_data(k.value))] = v.lineno, f'{text(k)}: {text(v)}'
+        elif isinstance(value, (ast.List, ast.Tuple)):
+            for i, v in enumerate(value.elts, 1): found[name, str(i)] = v.lineno, f'{text(v)}, number {i} of {name}'
+        else: found[name, 'None'] = o.lineno, text(o)
+    return found
+
+def _sort_lines(want, got, source, names):
+    "Of fixed answers: how many lines are right, and where the wrong ones stand, and those that are not filled in"
+    places = _places(source, names)
+    def place(name, key):
+        number, line = places.get((name, key), (None, name if key == 'None' else f'{name}[{key}]'))
+        line = re.sub(r'\s*\n\s*', ' ', line)
+        return f'line {number}, `{line}`' if number else f'`{line}`'
+    want, got = ({(name, _text(key)): value for name, key, value in o} for o in (want, got))
+    n_right, wrong, still_open = 0, [], []
+    for o, value in want.items():
+        if o not in got or _is_open(got[o]): still_open.append(place(*o))
+        elif difference(value, got[o]): wrong.append(place(*o))
+        else: n_right += 1
+    return n_right, wrong + [place(*o) for o in got if o not in want], still_open
+
 def judge(
     source:str, # the answer
     task:Task, # what to run it on
@@ -453,13 +501,19 @@ def judge(
     if 'error' in got: return Verdict(name, False, f'running the cell raised {got["error"]}')
     if [o for o, _ in got['results']] != [o for o, _ in want['results']]: return Verdict(name, False, 'what came back is not what the check asked for')
     differ = [(label, w, g, d) for (label, w), (_, g) in zip(want['results'], got['results']) if (d := 'error' in g or difference(w['result'], g['result']))]
-    n = len(want['results'])
-    if not differ: return Verdict(name, True, 'right' + f' on all {n} inputs'*(n > 1))
-    label, w, g, d = differ[0]
-    details = [('on input', label)]*bool(label)
-    if 'error' in g: details += [('expected', _text(w['result'])), ('raised', g['error'])]
-    else:
-        at, expected, given = d
-        details += [('at', at)]*bool(at) + [('expected', expected), ('given', given)]
-    if got.get('printed', '').strip() and (g.get('result', 0) is None or 'NoneType' in g.get('error', '')): details.append(('note', 'It printed something, and returned nothing: a result has to be returned.'))
-    return Verdict(name, False, f'right on {n - len(differ)} of {n} inputs' if n > 1 else 'the result is not the expected one', details)
+    n_right, wrong, still_open = _sort_lines(want['lines'], got.get('lines', []), source, task.fixed)
+    n, n_lines = len(want['results']), len(want['lines'])
+    found, details = [], [('not right', o) for o in wrong] + [('not filled in yet', o) for o in still_open]
+    if n: found.append((f'right on {n - len(differ)} of {n} inputs' if differ else f'right on all {n} inputs') if n > 1 else 'the result is not the expected one' if differ else 'right')
+    if n_lines > 1: found.append(f'{n_right} of {n_lines} lines are right' if details else f'all {n_lines} lines are right')
+    elif n_right: found.append(f'`{task.fixed[0]}` is right')
+    if differ:
+        label, w, g, d = differ[0]
+        details += [('on input', label)]*bool(label)
+        if 'error' in g: details += [('expected', _text(w['result'])), ('raised', g['error'])]
+        else:
+            at, expected, given = d
+            details += [('at', at)]*bool(at) + [('expected', expected), ('given', given)]
+        if got.get('printed', '').strip() and (g.get('result', 0) is None or 'NoneType' in g.get('error', '')):
+            details.append(('note', 'It printed something, and returned nothing: a result has to be returned.'))
+    return Verdict(name, not details, '; '.join(found) or 'nothing is right yet', details, tried=not details or bool(differ or wrong))

@@ -54,10 +54,10 @@ def _options(line, at):
     options = {}
     for o in rest:
         key, _, value = o.partition(' ')
-        if key not in ('question', 'hide', 'without', 'limit', 'after'): raise ValueError(f'{at}: no option is called {key!r}')
+        if key not in ('question', 'hide', 'without', 'limit', 'after', 'fixed'): raise ValueError(f'{at}: no option is called {key!r}')
         options[key] = value
     split = lambda o: tuple(v.strip() for v in o.split(',') if v.strip())
-    return name.strip('`'), int(options.get('question', 0)) or None, split(options.get('hide', '')), split(options.get('without', '')), float(options.get('limit', 20)), split(options.get('after', ''))
+    return name.strip('`'), int(options.get('question', 0)) or None, split(options.get('hide', '')), split(options.get('without', '')), float(options.get('limit', 20)), split(options.get('after', '')), split(options.get('fixed', ''))
 
 def read_exercises(
     file, # a file of exercises, Markdown
@@ -75,9 +75,9 @@ def read_exercises(
         heading, _, rest = head.partition('\n')
         options, _, text = rest.strip().partition('\n')
         at = f'{file.name}, {heading}'
-        name, question, hide, without, limit, after = _options(options, at)
+        name, question, hide, without, limit, after, fixed = _options(options, at)
         parts = {k.strip(): v for k, _, v in (o.partition('\n') for o in parts)}
-        if lost := [o for o in ('Start', 'Answer', 'Check') if not _fence.search(parts.get(o, ''))]: raise ValueError(f'{at}: there is no code in {", ".join(lost)}')
+        if lost := [o for o in ('Start', 'Answer', *['Check']*(not fixed)) if not _fence.search(parts.get(o, ''))]: raise ValueError(f'{at}: there is no code in {", ".join(lost)}')
         if other := parts.keys() - set(_parts): raise ValueError(f'{at}: no part is called {", ".join(other)}; expected {", ".join(_parts)}')
         code = {k: _fence.findall(v) for k, v in parts.items()}
         if lost := [o for o in after if o not in found]: raise ValueError(f'{at}: it comes after {", ".join(lost)}, which does not stand before it in the file')
@@ -87,7 +87,7 @@ def read_exercises(
         found[name] = Exercise(name, heading.strip(), file.stem, question, text.strip(),
             [o.strip().replace('\n   ', '\n') for o in re.split(r'^\d\. ', parts.get('Hints', ''), flags=re.M)[1:]], given, code['Start'][0], code['Answer'][0],
             _fence.sub('', parts['Answer']).strip(), ''.join(code.get('Shows', [])), code.get('Also right', []), wrong,
-            Task(code['Check'][0], chapter, before + given, hide, without, limit), after)
+            Task(code.get('Check', [''])[0], chapter, before + given, hide, without, limit, fixed), after)
     return title.removeprefix('# ').strip(), intro, list(found.values())
 
 @cache
