@@ -484,3 +484,21 @@ def test_filled_lines_are_judged_beside_open_ones():
     assert open_yet.summary == 'right on all 4 inputs' and open_yet.details == [('not filled in yet', 'line 1, `diagnosis = ...`')] and not open_yet.tried
     half = judge(e.start.replace('...', "'d'"), e.task, e.answer, e.start)
     assert half.summary == 'right on 0 of 4 inputs; `diagnosis` is right' and half.tried
+
+def test_the_table_of_a_fit_brings_no_stylesheet_and_changes_nobody_elses():
+    import nbformat.v4 as v4
+    from nbclient import NotebookClient
+    fit = """from mnistlearn.base.progress import ProgressTable
+table = ProgressTable(['epoch', 'loss'], total=2)
+ProgressTable.seconds_between = -1
+table.move(1)
+table.add_row([0, .25])
+table.finish()"""
+    nb = v4.new_notebook(cells=[v4.new_code_cell(fit), v4.new_code_cell(fit)])
+    NotebookClient(nb, timeout=120, kernel_name='python3').execute()
+    for c in nb.cells:
+        assert [o.output_type for o in c.outputs] == ['display_data'], 'a table, and nothing else'
+        text = c.outputs[0]['data']['text/html']
+        assert re.sub('<[^>]+>', ' ', text).split() == ['epoch', 'loss', '0', '0.250000'] and '<progress' not in text
+        assert not re.search(r'<style|class=|color|background', text), text
+        assert c.outputs[0]['data']['text/plain'].split() == ['epoch', 'loss', '0', '0.250000']

@@ -164,6 +164,7 @@ def _told(e, job):
     where = f', in line {at[-1]}: `{lines[at[-1] - 1].strip()}`' if at and at[-1] <= len(lines) else ''
     try: words = str(e)
     except Exception: words = ''
+    if isinstance(e, ImportError) and 'None in sys.modules' in words: words = f'{e.name} cannot be used here'
     more = ''
     if isinstance(e, (NameError, ImportError)):
         asked = [o for o in job['hide'] if repr(o) in words]
