@@ -230,11 +230,11 @@ def test_nowhere_to_keep_progress_is_one_warning(at_home):
 def test_progress_shows_all_of_it():
     table = progress()
     titles = [re.search(r'^# (.+)', o.read_text(encoding='utf-8'))[1] for o in sorted(_bank.glob('*.md'))]
-    assert len(table) == len(titles) + 1 and all(row.endswith(title) for row, title in zip(table.index, titles))
+    assert len(table) == len(titles) + 1 and all(row.endswith(title.replace('`', '')) for row, title in zip(table.index, titles))
     assert table.loc['total', 'of'] == len(all_exercises) == table['of'][:-1].sum()
     import pandas as pd
     with pd.option_context('display.max_rows', 4, 'display.max_colwidth', 9, 'display.max_columns', 2, 'display.width', 30):
-        for text in (repr(table), table._repr_html_()): assert all(o in text for o in (*titles, *exercises(), 'attempts')) and '...' not in text
+        for text in (repr(table), table._repr_html_()): assert all(o in text for o in (*table.index, *exercises(), 'attempts')) and '...' not in text
     _record('rank', 'passed')
     assert progress().iloc[0].to_dict() | {'done': 1, 'attempts': 1} == progress().iloc[0].to_dict() and 'rank' not in progress().iloc[0].left
 
@@ -502,3 +502,17 @@ table.finish()"""
         assert re.sub('<[^>]+>', ' ', text).split() == ['epoch', 'loss', '0', '0.250000'] and '<progress' not in text
         assert not re.search(r'<style|class=|color|background', text), text
         assert c.outputs[0]['data']['text/plain'].split() == ['epoch', 'loss', '0', '0.250000']
+
+def test_a_check_that_does_not_work_tells_no_answer():
+    e = exercises()['rates']
+    with pytest.raises(RuntimeError, match='check of rates does not work here') as seen: judge('verdicts = {}', e.task, e.answer + '\nraise ValueError("oops")', '', e.name)
+    assert 'oops' in str(seen.value) and 'bounces' not in str(seen.value)
+
+def test_an_order_with_gaps_is_not_filled_in_yet():
+    e = exercises()['epoch-steps']
+    assert ('given', 'not filled in yet') in judge("order = ['d', 'b', ...]", e.task, e.answer, e.start, e.name).details
+
+def test_a_later_chapter_is_refused_in_plain_words():
+    e = exercises()['rank']
+    said = judge('import mnistlearn.net', e.task, e.answer).words
+    assert 'mnistlearn.net cannot be used here' in said and 'sys.modules' not in said

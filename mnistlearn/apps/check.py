@@ -413,7 +413,7 @@ class Verdict:
         badge = f'<span style="background-color: {color}; color: #ffffff; padding: 2px 8px; border-radius: 4px; font-weight: bold">{sign} {word}</span>'
         def row(label, text):
             is_value = label in ('at', 'expected', 'given')
-            return (f'<div style="margin-left: 1em"><span style="display: inline-block; min-width: 8em">{html.escape(label)}</span>'
+            return (f'<div style="margin-left: 1em"><span style="display: inline-block; min-width: 9em">{html.escape(label)}</span>'
                     f'{f"<code>{html.escape(text)}</code>" if is_value else _with_code(text)}</div>')
         found = '' if self.summary == word else f': {_with_code(self.summary)}'
         return f'<div style="line-height: 1.8">{badge} {html.escape(self.name)}{found}{"".join(row(*o) for o in self.details)}</div>'
@@ -496,7 +496,8 @@ def judge(
     if seed is None: seed = int.from_bytes(os.urandom(6), 'big')
     want, got = run_answer(reference, task, seed), run_answer(source, task, seed)
     if 'results' not in want or any('error' in o for _, o in want['results']):
-        raise RuntimeError(f'the reference of {name} fails its own check: {want}')
+        said = want.get('error') or next((o['error'] for _, o in want.get('results', ()) if 'error' in o), 'it did not come to an end')
+        raise RuntimeError(f'the check of {name} does not work here, whatever the answer: its own reference failed ({said})')
     if 'stopped' in got: return Verdict(name, False, f'stopped after {task.limit:g} seconds. Is there a loop that never ends?')
     if 'died' in got: return Verdict(name, False, 'the process that ran it ended before the check was over. Does it call `exit`?')
     if 'error' in got: return Verdict(name, False, f'running the cell raised {got["error"]}')

@@ -164,7 +164,7 @@ def progress(
         minutes = lambda es: sum(getattr(e, 'minutes', None) or 0 for e in es)
         if minutes(es): counts['minutes left'] = minutes(left)
         return dict(counts, left=', '.join(e.name for e in left))
-    table = {f'{unit[:2]} {title}' if unit[0].isdigit() else title: row(es) for unit, (title, _, es) in _units().items()}
+    table = {(f'{unit[:2]} {title}' if unit[0].isdigit() else title).replace('`', ''): row(es) for unit, (title, _, es) in _units().items()}
     total = dict(row(list(exercises().values())), left='')
     return ProgressReport.from_dict(dict(table, total=total), orient='index')
 
@@ -249,7 +249,7 @@ def load_ipython_extension(shell):
         _right_answers[e.name] = own
         for k, v in names_until(e.task.chapter).items(): shell.user_ns.setdefault(k, v)
         try: _quietly(own, shell.user_ns)
-        except Exception as error: print(f'(Its names are not defined in this notebook: {error}, from a step before.)')
+        except Exception as error: print(f'(Its names could not be defined in this notebook: {error}. Were the steps before it run here?)')
         try: _show(e, own)
         except Exception as error:
             print(f'Your answer is right, but what was to show its point does not run with it ({type(error).__name__}: {error}). `answer({e.name!r})` shows it.')
