@@ -50,6 +50,7 @@ def test_only_right_answers_open(e, monkeypatch):
     for what, source in e.wrong.items():
         verdict = said(source)
         assert not verdict, f'passes: {what}'
+        if e.task.limit < 20 and 'stopped after' in verdict.words: continue # slow is wrong there, and on a busy machine it is stopped
         labels = {o for o, _ in verdict.details}
         assert 'not right' in labels or 'expected' in labels and labels & {'given', 'raised'} or 'running the cell raised' in verdict.words, verdict
     assert e.also, 'no other right answer'
