@@ -18,3 +18,15 @@ class _MovedModules(MetaPathFinder, Loader):
         vars(module).update({k: v for k, v in vars(now).items() if not k.startswith('__') or k in ('__all__', '__doc__')})
 
 if not any(type(o).__name__ == '_MovedModules' for o in sys.meta_path): sys.meta_path.append(_MovedModules())
+
+def _offer_check():
+    "In a notebook that imports any chapter, `%%check` is there; the exercises come with its first use"
+    shell = getattr(sys.modules.get('IPython'), 'get_ipython', lambda: None)()
+    if shell is None or shell.find_cell_magic('check'): return
+    def check(line, cell):
+        "Is this answer right?"
+        shell.run_line_magic('load_ext', f'{__name__}.apps.exercises') # puts its own `%%check` in the place of this one
+        shell.run_cell_magic('check', line, cell)
+    shell.register_magic_function(check, 'cell')
+
+_offer_check()

