@@ -76,9 +76,14 @@ facts = [
     ('12_digits', 'digits: conv-long, by the record', .9974, None),
     ('12_digits', 'digits: mistakes on the images set aside, all of it and the hardest fifth', [41.7, 36.7], None),
     ('12_digits', 'digits: percent wrong, rung by rung, at most', [True]*7, None),
+    ('13_interpret', 'mistakes: moved by four pixels, the hidden layer reads less than a third', True, None),
+    ('13_interpret', 'mistakes: mended, it reads more than 85 in a hundred', True, None),
+    ('13_interpret', 'mistakes: convolutions, as they are and mended, by four pixels', [True, True], None),
     ('14_pictures', 'pictures: colours, merely scaled', True, None),
     ('14_pictures', "pictures: MNIST's pen", True, None),
     ('14_pictures', 'pictures: at least nine of ten of each kind', True, None),
+    ('14_pictures', 'pictures: of 500 digits from a tablet, at least 85 in a hundred', True, None),
+    ('14_pictures', 'pictures: of 100 printed digits, at least 90', True, None),
 ]
 
 def asserted(text):
