@@ -1,5 +1,5 @@
 "Exercises, each tried like a lock: every wrong key is refused, every right one opens"
-import ast, contextlib, functools, io, json, os, re, subprocess, sys
+import ast, contextlib, functools, io, json, os, re, subprocess
 from pathlib import Path
 
 import matplotlib.pyplot as plt, pytest
@@ -10,6 +10,7 @@ from mnistlearn.apps import check as checker # the module itself: under its old 
 from mnistlearn.apps.check import judge, run_answer
 from mnistlearn.data import palette
 from mnistlearn.exercises import _bank, _record, _show, check, exercise_units, exercises, plot_progress, progress, read_exercises, write_exercises
+from programs import Program
 
 all_exercises = list(exercises().values())
 each = pytest.mark.parametrize('e', all_exercises, ids=lambda e: f'{e.unit}-{e.name}')
@@ -150,7 +151,8 @@ def test_progress_is_drawn_as_it_was_made(tmp_path):
 
 def test_two_kernels_write_one_file(tmp_path):
     code = 'from mnistlearn.exercises import _record\nfor i in range(40): _record("rank", "failed", "progress.csv")'
-    for o in [subprocess.Popen([sys.executable, '-c', code], cwd=tmp_path) for _ in range(2)]: assert o.wait() == 0
+    (tmp_path/'kernel.py').write_text(code)
+    for o in [Program('kernel.py', cwd=tmp_path) for _ in range(2)]: assert o.wait().returncode == 0
     assert progress(tmp_path/'progress.csv').attempts.sum() == 80
 
 def run_notebook(path, monkeypatch):
