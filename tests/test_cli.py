@@ -5,17 +5,26 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
+from programs import Program
+
 command = Path(sys.executable).parent/'mnistlearn'
 
 @pytest.fixture
 def run(tmp_path, subset_folder):
     def run(*args, **env):
+        return Program(command, *args, cwd=tmp_path, MNISTLEARN_DATA=str(subset_folder), **env).wait()
+    return run
+
+@pytest.fixture
+def run_alone(tmp_path, subset_folder):
+    "As a shell does: with a Python of its own"
+    def run(*args, **env):
         return subprocess.run([command, *args], cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL,
                               env={**os.environ, 'MNISTLEARN_DATA': str(subset_folder), **env})
     return run
 
-def test_course_prints_a_table_and_writes_a_picture(run, tmp_path):
-    out = run('course')
+def test_course_prints_a_table_and_writes_a_picture(run, run_alone, tmp_path):
+    out = run_alone('course')
     assert (out.returncode, out.stderr) == (0, '')
     lines = out.stdout.splitlines()
     assert lines[0].startswith('mnist_sample from $MNISTLEARN_DATA')
@@ -107,9 +116,9 @@ def test_a_link_to_nothing_is_named(run, write_digits):
     out = run('course', '--data', mine)
     assert out.returncode == 2 and 'train/7/gone.png' in out.stderr and out.stderr.count('\n') == 1
 
-def test_an_output_that_can_not_show_a_name_does_not_stop_the_run(run, write_digits):
+def test_an_output_that_can_not_show_a_name_does_not_stop_the_run(run_alone, write_digits):
     mine = write_digits('häßlich', n=20)
-    assert run('course', '--data', mine, '--out', 'ü.png', PYTHONIOENCODING='ascii').returncode == 0
+    assert run_alone('course', '--data', mine, '--out', 'ü.png', PYTHONIOENCODING='ascii').returncode == 0
 
 def test_exercises_are_written_once(run, tmp_path):
     out = run('exercises')

@@ -1,10 +1,11 @@
 "Whatever dies or stands still, no answer goes on running"
-import os, signal, subprocess, sys, textwrap, time
+import os, signal, sys, textwrap, time
 from pathlib import Path
 
 import pytest
 
 from mnistlearn.apps.check import Task, _process, judge, run_answer
+from programs import Program
 
 pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='without fork there is a process for each answer, which has a limit of its own')
 task = Task('def probe(answer): return answer.f()', limit=1.5)
@@ -45,15 +46,16 @@ def test_an_endless_answer_is_stopped_with_all_that_it_started(body, mark):
 
 def kernel(mark, body, limit=3.):
     "Another Python that asks for a verdict"
-    script = textwrap.dedent(f'''
+    (script := mark.parent/'script.py').write_text(textwrap.dedent(f'''
         from mnistlearn.apps.check import Task, run_answer, _process
         task = Task('def probe(answer): return answer.f()', limit={limit})
         run_answer('def f(): return 1', task)
         print(_process.p.pid, flush=True)
         run_answer({endless.format(mark=str(mark), body=body)!r}, task)
-    ''')
-    p = subprocess.Popen([sys.executable, '-c', script], stdout=subprocess.PIPE, text=True, env={**os.environ, 'OMP_NUM_THREADS': '1'})
-    server = int(p.stdout.readline())
+    '''))
+    p = Program(script, cwd=mark.parent)
+    assert wait_for(p.out.read_text, 60)
+    server = int(p.out.read_text())
     assert wait_for(lambda: running(mark), 30)
     return p, server
 
@@ -63,7 +65,7 @@ def test_nothing_goes_on_when_kernel_or_server_die(dies, body, mark):
     p, server = kernel(mark, bodies[body])
     if dies in ('the kernel', 'both'): p.kill()
     if dies in ('the server', 'both'): os.kill(server, signal.SIGKILL)
-    if dies == 'the kernel is interrupted': p.send_signal(signal.SIGINT)
+    if dies == 'the kernel is interrupted': os.kill(p.pid, signal.SIGINT)
     p.wait()
     assert wait_for(lambda: not running(mark))
 

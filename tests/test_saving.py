@@ -1,5 +1,5 @@
 "Files that are whole or refused, and fits that go on after a kill, bit for bit"
-import os, pickle, random, resource, signal, struct, subprocess, sys, time, warnings
+import os, pickle, random, signal, struct, time, warnings
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +10,9 @@ from torch import nn
 from torch.utils.data import DataLoader as TorchLoader
 
 from mnistlearn.all import *
+from programs import Program
 
+tests = Path(__file__).parent
 warnings.simplefilter('ignore')
 g = torch.Generator().manual_seed(0)
 x, y = torch.randn(90, 10, generator=g), torch.randint(0, 3, (90,), generator=g)
@@ -195,7 +197,8 @@ os._exit(0)
 
 @pytest.mark.parametrize('dl,opt,how', [('ours', 'momentum', 'fit_one_cycle'), ('torch', 'adam', 'fit')])
 def test_killed_at_random_moments(tmp_path, dl, opt, how):
-    def run(name, after=0): return subprocess.run([sys.executable, '-c', script, str(Path(__file__).parent), str(tmp_path/name/'run.st'), str(tmp_path/f'{name}_out'), dl, opt, how, str(after)], capture_output=True, text=True)
+    (tmp_path/'script.py').write_text(script)
+    def run(name, after=0): return Program('script.py', tests, tmp_path/name/'run.st', tmp_path/f'{name}_out', dl, opt, how, after, cwd=tmp_path).wait()
     for name in 'ab': (tmp_path/name).mkdir()
     out = run('a')
     assert out.returncode == 0, out.stderr
@@ -226,19 +229,20 @@ while True:
 '''
 
 def test_killed_in_the_middle_of_saves(tmp_path):
-    file, last = tmp_path/'a.st', -1
+    file = tmp_path/'saves'/'a.st'
+    file.parent.mkdir()
+    (tmp_path/'saver.py').write_text(saver)
     for i in range(3):
-        process = subprocess.Popen([sys.executable, '-c', saver, str(file)], stdout=subprocess.PIPE)
-        process.stdout.readline()
+        process = Program('saver.py', file, cwd=tmp_path)
+        while not process.out.read_text(): time.sleep(.01)
         time.sleep(.05 + .03*i)
         process.kill()
-        process.wait()
-        process.stdout.close()
+        assert process.wait().returncode == -signal.SIGKILL
         if file.exists():
             back = read_state(file)
             assert (back['x'] == back['i']).all()
     write_state(file, {})
-    assert [o.name for o in tmp_path.iterdir()] == ['a.st']
+    assert [o.name for o in file.parent.iterdir()] == ['a.st']
 
 full_disk = '''
 import resource, signal, sys, warnings
@@ -262,7 +266,9 @@ print(sorted(o.name for o in file.parent.iterdir()))
 '''
 
 def test_a_full_disk_leaves_the_last_good_file(tmp_path):
-    out = subprocess.run([sys.executable, '-c', full_disk, str(Path(__file__).parent), str(tmp_path/'a.st')], capture_output=True, text=True)
+    (tmp_path/'script.py').write_text(full_disk)
+    (tmp_path/'disk').mkdir()
+    out = Program('script.py', tests, tmp_path/'disk'/'a.st', cwd=tmp_path).wait()
     lines = out.stdout.splitlines()
     assert lines[-3].startswith('refused:') and 'a.st' in lines[-3] and 'as it was' in lines[-3], out
     assert lines[-2].startswith('warned:') and 'no checkpoint at step' in lines[-2] and lines[-1] == "['a.st']"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest, torch
 
 from mnistlearn.all import *
+from programs import Program
 
 setup = '''
 import os, sys, random
@@ -59,11 +60,17 @@ found = dict(
 save(found)
 '''
 
-def start(script, *args, world=None, cwd, how='torchrun', **env):
+def start(script, *args, cwd, world=None):
+    "Without anyone who would end the others"
     (cwd/'script.py').write_text(script)
-    launch = ['-m', 'torch.distributed.run', '--nproc-per-node', str(world)] if world else []
-    env = {**{k: v for k, v in os.environ.items() if k not in ('RANK', 'WORLD_SIZE')}, 'OMP_NUM_THREADS': '1', **env}
-    return subprocess.run([sys.executable, *launch, 'script.py', *map(str, args)], cwd=cwd, env=env, capture_output=True, text=True, timeout=240)
+    with socket.socket() as s: s.bind(('127.0.0.1', 0)); port = s.getsockname()[1]
+    def env(rank): return dict(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(world), MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port)) if world else {}
+    return [Program('script.py', *args, cwd=cwd, **env(rank)) for rank in range(world or 1)]
+
+def launch(script, *args, cwd, world):
+    "With PyTorch's launcher"
+    (cwd/'script.py').write_text(script)
+    return subprocess.run([sys.executable, '-m', 'torch.distributed.run', '--nproc-per-node', str(world), 'script.py', *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=240)
 
 def read(folder, rank): return torch.load(folder/f'{rank}.pt', weights_only=True) if rank else read_state(folder/'0.safetensors')
 def close(a, b): return all(torch.allclose(a[k], b[k], rtol=0, atol=1e-9) for k in a) and a.keys() == b.keys()
@@ -73,8 +80,7 @@ def test_two_and_three_processes_do_what_one_does(tmp_path, n, bs, worlds):
     found = {}
     for world in (None, *worlds):
         (folder := tmp_path/str(world)).mkdir()
-        out = start(fits, n, bs, folder, world=world, cwd=tmp_path)
-        assert out.returncode == 0, out.stderr[-3000:]
+        for out in [p.wait() for p in start(fits, n, bs, folder, world=world, cwd=tmp_path)]: assert out.returncode == 0, out.stderr[-3000:]
         found[world] = [read(folder, rank) for rank in range(world or 1)]
     one, = found.pop(None)
     for world, ranks in found.items():
@@ -134,7 +140,7 @@ total = learn.distributed_trainer.accelerator.reduce(weights, 'sum')
 assert torch.allclose(total, weights*int(os.environ['WORLD_SIZE'])), 'the best model was not loaded everywhere'
 print(f'end of {rank_distrib()}\\n', end='', flush=True)
 '''
-    out = start(script, 101, 16, tmp_path, world=2, cwd=tmp_path)
+    out = launch(script, 101, 16, tmp_path, world=2, cwd=tmp_path)
     assert out.returncode == 0, out.stderr[-3000:]
     lines = out.stdout.splitlines()
     assert sum(o.startswith('epoch') for o in lines) == 1 and len([o for o in lines if o[:1] in '012']) == 3
@@ -159,10 +165,10 @@ learn = fit([kept], resume=file) if sys.argv[5] == 'resume' else fit([kept])
 save(dict(weights=dict(learn.model.state_dict()), losses=list(learn.recorder.losses)))
 '''
     (a := tmp_path/'a').mkdir(), (b := tmp_path/'b').mkdir()
-    assert start(script, 101, 16, a, 0, 'whole', world=2, cwd=tmp_path).returncode == 0
-    assert start(script, 101, 16, b, 11, 'none', world=2, cwd=tmp_path).returncode != 0
-    out = start(script, 101, 16, b, 0, 'resume', world=2, cwd=tmp_path)
-    assert out.returncode == 0, out.stderr[-3000:]
+    def ends(*args): return [p.wait() for p in start(script, 101, 16, *args, world=2, cwd=tmp_path)]
+    assert [o.returncode for o in ends(a, 0, 'whole')] == [0, 0]
+    assert 0 not in [o.returncode for o in ends(b, 11, 'none')]
+    for o in ends(b, 0, 'resume'): assert o.returncode == 0, o.stderr[-3000:]
     for rank in (0, 1):
         want, got = read(a, rank), read(b, rank)
         assert close(want['weights'], got['weights']) and want['losses'][-5:] == pytest.approx(got['losses'][-5:], abs=1e-9)
@@ -179,28 +185,21 @@ learn.fit(3, .1)
 learn.save('done')
 '''
 
-def launch_by_hand(script, world, cwd, *args):
-    "Without anyone who would end the others"
-    (cwd/'script.py').write_text(script)
-    with socket.socket() as s: s.bind(('127.0.0.1', 0)); port = s.getsockname()[1]
-    def env(rank): return {**os.environ, 'RANK': str(rank), 'LOCAL_RANK': str(rank), 'WORLD_SIZE': str(world), 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': str(port), 'OMP_NUM_THREADS': '1'}
-    return [subprocess.Popen([sys.executable, 'script.py', *map(str, args)], cwd=cwd, env=env(rank), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for rank in range(world)]
-
 @pytest.mark.parametrize('how,who,world', [('kill', 1, 2), ('kill', 0, 3), ('raise', 1, 2), ('hang', 1, 2)])
 def test_a_worker_that_dies_ends_the_others_with_a_clear_error(tmp_path, how, who, world):
-    processes = launch_by_hand(dying, world, tmp_path, 101, 10, tmp_path, how, who)
+    programs = start(dying, 101, 10, tmp_path, how, who, world=world, cwd=tmp_path)
     try:
-        for rank, p in enumerate(processes):
+        for rank, p in enumerate(programs):
             if rank == who: continue
-            err = p.communicate(timeout=100)[1]
-            assert p.returncode == 1
-            last = [o for o in err.splitlines() if 'RuntimeError: process' in o]
-            assert len(last) == 1 and re.search(rf'process {rank} of {world} has lost the others at step 5', last[0]), err[-2000:]
+            out = p.wait(100)
+            assert out.returncode == 1
+            last = [o for o in out.stderr.splitlines() if 'RuntimeError: process' in o]
+            assert len(last) == 1 and re.search(rf'process {rank} of {world} has lost the others at step 5', last[0]), out.stderr[-2000:]
     finally:
-        for p in processes: p.kill(), p.communicate()
+        for p in programs: p.kill(), p.wait()
     assert not (tmp_path/'done.safetensors').exists()
 
 def test_the_launcher_names_who_died_first(tmp_path):
-    out = start(dying, 101, 10, tmp_path, 'kill', 1, world=2, cwd=tmp_path)
+    out = launch(dying, 101, 10, tmp_path, 'kill', 1, world=2, cwd=tmp_path)
     assert out.returncode != 0 and not (tmp_path/'done.safetensors').exists()
     assert re.search(r'rank +: 1', out.stderr.partition('Root Cause')[2]) and 'Signal 9' in out.stderr.partition('Root Cause')[2]
