@@ -92,3 +92,21 @@ def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(monkeypatch):
 def test_memory_is_limited(body):
     verdict = judge(f'def f():\n    {body}', task._replace(limit=20.), 'def f(): return 1')
     assert not verdict and '1,000 MB' in verdict.words
+
+def test_an_answer_does_not_begin_before_its_guardian_stands(mark):
+    "The server dies between the two forks"
+    (script := mark.parent/'script.py').write_text(textwrap.dedent(f'''
+        import os, signal
+        from mnistlearn.apps import check
+        def fork_and_die(f, fork=check._fork):
+            print(fork(f), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        check._fork = fork_and_die
+        source = {endless.format(mark=str(mark), body=bodies['sleeps'])!r}
+        job = check.Task('def probe(answer): return answer.f()', limit=2.)._asdict() | dict(source=source, seed=0)
+        check._in_copy(job, os.dup(1))
+    '''))
+    p = Program(script, cwd=mark.parent)
+    p.wait()
+    answer = Path('/proc')/p.out.read_text().strip()
+    assert wait_for(lambda: not answer.exists(), 5) and not mark.exists()

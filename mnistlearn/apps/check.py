@@ -263,10 +263,12 @@ def _in_copy(job, close):
     import select
     said_r, said_w = os.pipe()
     alive_r, alive_w = os.pipe()
+    go_r, go_w = os.pipe() # the answer begins when its guardian stands
     limit = job['limit']
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         def answer():
-            for o in (said_r, alive_r, alive_w, close): os.close(o)
+            for o in (said_r, alive_r, alive_w, go_w, close): os.close(o)
+            if not os.read(go_r, 1): return # this process has died before
             os.chdir(folder)
             _limit_time(limit + 2)
             _limit_memory(memory_limit)
@@ -274,11 +276,12 @@ def _in_copy(job, close):
         pid = _fork(answer)
         def guard():
             import signal
-            for o in (said_r, said_w, alive_w, close): os.close(o)
+            for o in (said_r, said_w, alive_w, go_r, go_w, close): os.close(o)
             select.select([alive_r], [], [], limit + 2)
             os.killpg(pid, signal.SIGKILL)
         guardian = _fork(guard)
-        os.close(said_w), os.close(alive_r)
+        os.write(go_w, b'.')
+        for o in (said_w, alive_r, go_r, go_w): os.close(o)
         end, said, ended = time.monotonic() + limit, b'', False
         while not ended and (left := end - time.monotonic()) > 0:
             if select.select([said_r], [], [], left)[0]:
