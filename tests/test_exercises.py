@@ -97,11 +97,11 @@ def test_a_mended_patient_is_shown_mended(shell): assert 'a mend of my own' in s
 def test_a_step_is_shown_with_the_steps_before_that_are_the_readers(shell, monkeypatch):
     from mnistlearn.apps import exercises as module
     monkeypatch.setattr(module, '_right_answers', {})
-    first, second = exercises()['ten-log-probs'], exercises()['ten-loss']
-    assert second.after == ('ten-log-probs',) and 'log of mine' not in shell(f'%%check ten-loss\n{second.answer}')
-    own = first.answer.replace('):\n', '):\n    print("log of mine", end="")\n', 1)
-    assert 'log of mine' in shell(f'%%check ten-log-probs\n{own}')
-    assert 'log of mine' in shell(f'%%check ten-loss\n{second.answer}')
+    first, second = exercises()['learner-loop'], exercises()['learner-events']
+    assert second.after == ('learner-loop',) and 'validated by me' not in shell(f'%%check learner-events\n{second.answer}')
+    own = first.answer.replace('def validate(self):\n', 'def validate(self):\n        print("validated by me")\n', 1)
+    assert 'validated by me' in shell(f'%%check learner-loop\n{own}')
+    assert 'validated by me' in shell(f'%%check learner-events\n{second.answer}')
     for e in exercises().values(): # whole projects, with steps of one's own
         if e.unit in ('learner_from_scratch', 'ten_digits') and e.task.limit < 30:
             said = shell(f'%%check {e.name}\n{e.also[-1]}')
@@ -484,7 +484,7 @@ def test_what_an_answer_defines_is_not_in_the_way_of_the_chapter(unit):
 def test_a_written_question_has_a_model_and_is_counted_nowhere(tmp_path):
     assert {e.unit for e in all_written} == {o for o in chapters if o < '08'}
     assert not {e.name for e in all_written} & exercises().keys()
-    assert progress(tmp_path/'none').of.sum() == len(all_exercises)
+    assert progress(tmp_path/'none').loc['total', 'of'] == len(all_exercises)
     for e in all_written:
         assert len(e.text.split()) > 15 and len(e.model.split()) > 40, e.name
         text, words, model = exercise_cells(e)
