@@ -104,10 +104,11 @@ def plot_confusion_matrix(self:ClassificationInterpretation,
     cm, names = self.confusion_matrix(), [str(o) for o in self.vocab]
     if normalize: cm = cm/cm.sum(1, keepdims=True).clip(1)
     if ax is None: ax = plt.subplots(figsize=(min(6, 2 + .4*len(names)),)*2)[1]
-    ax.imshow(cm, cmap=cmap)
+    mistakes = np.where(np.eye(len(names), dtype=bool), 0, cm) # these get the colours
+    ax.imshow(mistakes, cmap=cmap, vmin=0, vmax=max(mistakes.max(), 1e-9))
     for (i, j), v in np.ndenumerate(cm):
         ax.text(j, i, f'{v:.2f}' if normalize else v, ha='center', va='center', fontsize=9,
-                color='white' if v > cm.max()/2 else 'black')
+                color='grey' if i == j else 'white' if v > mistakes.max()/2 else 'black')
     ax.set(xlabel='answer', ylabel='target', title=title)
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(names)), names)
