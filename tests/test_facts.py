@@ -81,7 +81,7 @@ facts = [
     ('14_pictures', 'pictures: colours, merely scaled', True, None),
     ('14_pictures', "pictures: MNIST's pen", True, None),
     ('14_pictures', 'pictures: at least nine of ten of each kind', True, None),
-    ('14_pictures', 'pictures: of 500 digits from a tablet, at least 85 in a hundred', True, None),
+    ('14_pictures', 'pictures: of 500 digits from forms, at least 85 in a hundred', True, None),
     ('14_pictures', 'pictures: of 100 printed digits, at least 90', True, None),
 ]
 
