@@ -117,7 +117,8 @@ def set_aside(
 ) -> Digits: # the other training images, and these in the place of the testing images
     "Choose by these, and leave the testing images alone"
     order = torch.randperm(len(data.train_x), generator=torch.Generator().manual_seed(seed))
-    aside, rest = order.split([(k := min(n, len(order)//2)), len(order) - k])
+    n = min(n, len(order)//2)
+    aside, rest = order[:n], order[n:]
     return Digits(data.train_x[rest], data.train_y[rest], data.train_x[aside], data.train_y[aside])
 
 # %% ../nbs/12_digits.ipynb #a3d52abd
@@ -279,7 +280,7 @@ class HardestFirst(DataLoader):
         check_share(share, by_chance)
         self.n = ceil(share*len(dataset))
         self.n_hard = self.n - int(by_chance*self.n)
-        self.losses = self.latest = torch.full((len(dataset),), inf)
+        self.losses, self.latest = torch.full((2, len(dataset)), inf)
 
     def __len__(self): return self.n//self.bs if self.drop_last else ceil(self.n/self.bs)
 
@@ -376,7 +377,7 @@ def plot_calibration(
     "Draw how often right against how sure"
     if ax is None: ax = plt.subplots(figsize=(4, 3))[1]
     table = calibration(probs, targets)
-    table = table[table['count'] >= 10] # fewer say nothing
+    table = table[table['count'] >= 30] # fewer say nothing
     ax.plot([0, 1], [0, 1], color='lightgrey', lw=1)
     ax.plot(table.sure, table.right, 'o-', label=label, **kwargs)
     ax.set(xlabel='how sure', ylabel='how often right')
