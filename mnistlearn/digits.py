@@ -261,7 +261,9 @@ def conv_net(
     model = nn.Sequential(*layers, nn.Linear(widths[-1], n_out))
     return model.to(memory_format=torch.channels_last) # the same numbers, quicker
 
-def quick_net(n): return Looks(conv_net(n, (8, 16, 32, 64)), shift=1)
+def quick_net(n): # classes
+    "A small convolutional net, which looks at parts of its images"
+    return Looks(conv_net(n, (8, 16, 32, 64)), shift=1)
 
 recipes['conv-quick'] = Recipe(quick_net, 1, .02, label_smoothing=.1)
 recipes['conv'] = Recipe(lambda n: Looks(conv_net(n)), 2, .01, label_smoothing=.2)
@@ -336,7 +338,9 @@ class NoteLosses(Callback):
     def load_state_dict(self, state): vars(self.dls.train).update(state)
 
 # %% ../nbs/12_digits.ipynb #89fea406
-def patient_net(n): return Looks(conv_net(n), shift=2, stretch=.1, slant=.2)
+def patient_net(n): # classes
+    "A convolutional net whose images are varied more"
+    return Looks(conv_net(n), shift=2, stretch=.1, slant=.2)
 
 recipes['conv-long'] = Recipe(patient_net, 34, .4, label_smoothing=.1, share=.2,
     opt_func=partial(SGD, mom=.9, wd=2e-3, decouple_wd=False))
