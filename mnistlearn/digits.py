@@ -66,7 +66,7 @@ def logsumexp(
 
 def log_softmax(
     x:Tensor, # scores (..., classes)
-) -> Tensor: # the same shape, all below 0
+) -> Tensor: # the same shape, none above 0
     "The logarithm of the softmax, exact also where that is too small for a float"
     return x - logsumexp(x)[..., None]
 
