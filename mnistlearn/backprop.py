@@ -90,7 +90,7 @@ def draw_graph(
     ax=None, # axes to draw on; by default new ones
     **names, # what to write on some of the nodes: `draw_graph(y, a=a, b=b)`
 ): # the axes
-    "Draw a computation: values in blue, gradients in red"
+    "Draw a computation: values in blue, gradients in orange"
     return draw_nodes(topological_order(root), {node: name for name, node in names.items()}, ax)
 
 # %% ../nbs/08_backprop.ipynb #d31bcd7b

@@ -419,7 +419,7 @@ def color_dim(self:ActivationStats,
 
 # %% ../nbs/09_callbacks.ipynb #3e4caa47
 class GradientAccumulation(Callback):
-    "Steps when `n_acc` items have gone by, with the mean of their gradients"
+    "Steps when `n_acc` items or more have gone by, with the mean of their gradients"
     order, run_valid, remembers = 6, False, ('count',)
 
     def __init__(self,
