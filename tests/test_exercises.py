@@ -357,7 +357,9 @@ race(my_run)
     names = run_free('learner_from_scratch', es['learner-loop'].answer + es['learner-events'].answer)
     capsys.readouterr()
     exec(mine, names)
-    course, you = re.findall(r'^(?:the course|you): ([.\d]+)', capsys.readouterr().out, re.M)
+    said = capsys.readouterr().out
+    course, you = re.findall(r'^(?:the course|you): ([.\d]+)', said, re.M)
+    assert len(re.search('^you gain, seed by seed: (.+)', said, re.M)[1].split()) == 5
     assert float(you) < float(course)
     assert len(plt.gca().lines) == 12 # five runs each, and a line each for the legend
     plt.close('all')
