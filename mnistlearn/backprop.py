@@ -154,7 +154,7 @@ class Array:
         return node(np.maximum(self.data, 0), (self, lambda g: g*(self.data > 0)))
 
     def sigmoid(self):
-        y = (1 + np.tanh(self.data/2))/2
+        y = (1 + np.tanh(self.data/2))/2 # 1/(1 + exp(-x)), which never overflows so
         return node(y, (self, lambda g: g*y*(1 - y)))
 
     def tanh(self):
