@@ -24,7 +24,7 @@ import mnistlearn.callbacks # for `fit_one_cycle`
 from .baseline import accuracy
 from .batches import DataLoader, DataLoaders, TensorPairs, default_device
 from .base.arguments import (check_classes, check_image_size, check_probabilities,
-    check_scores, check_share, check_two_classes, check_vocab)
+    check_recipe, check_scores, check_share, check_two_classes, check_vocab)
 from .base.batching import LoaderWrapper
 from .base.losses import item_losses
 from .base.look import to_np
@@ -157,8 +157,8 @@ def find_recipe(
 ) -> Recipe:
     "A recipe by its name"
     if not isinstance(recipe, str): return recipe
-    if recipe in recipes: return recipes[recipe]
-    raise ValueError(f'there is no recipe {recipe!r}; expected one of {", ".join(recipes)}')
+    check_recipe(recipe, recipes)
+    return recipes[recipe]
 
 def recipe_learner(
     recipe, # a `Recipe`, or the name of one in `recipes`
@@ -174,7 +174,7 @@ def recipe_learner(
     if recipe.share < 1:
         dls.train = HardestFirst(dls.train_ds, recipe.bs, after_batch=dls.train.after_batch,
                                  share=recipe.share)
-        cbs = NoteLosses() + cbs
+        cbs = [NoteLosses(), *cbs]
     set_seed(seed)
     model = recipe.make(len(dls.vocab)).to(device)
     loss_func = partial(cross_entropy, label_smoothing=recipe.label_smoothing)

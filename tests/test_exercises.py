@@ -10,7 +10,7 @@ from fastcore.nbio import read_nb
 from mnistlearn.apps import check as checker # the module itself: under its old name, `judge` would not see what a test puts in its place
 from mnistlearn.apps.check import judge, run_answer
 from mnistlearn.data import palette
-from mnistlearn.exercises import _bank, _free_cells, _record, _show, chapter_cells, check, exercise_cells, exercise_notebook, exercise_units, exercises, plot_progress, progress, progress_file, read_bank, read_exercises, write_exercises, written_questions
+from mnistlearn.exercises import _bank, _free_cells, _record, _show, chapter_cells, check, exercise_cells, exercise_notebook, exercise_units, exercises, plot_progress, progress, progress_file, read_exercises, write_exercises, written_questions
 from programs import Program
 
 all_exercises = list(exercises().values())

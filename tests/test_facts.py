@@ -76,6 +76,7 @@ facts = [
     ('12_digits', 'digits: conv-long, by the record', .9974, None),
     ('12_digits', 'digits: mistakes on the images set aside, all of it and the hardest fifth', [41.7, 36.7], None),
     ('12_digits', 'digits: percent wrong, rung by rung, at most', [True]*7, None),
+    ('13_interpret', 'mistakes: turned by 30 degrees, more than one in four is lost', True, None),
     ('13_interpret', 'mistakes: turned by 45 degrees, both nets read less than two thirds', [True, True], None),
     ('13_interpret', 'mistakes: shown turned images, both read more than 90 in a hundred', [True, True], None),
     ('14_pictures', 'pictures: colours, merely scaled', True, None),
@@ -84,6 +85,7 @@ facts = [
     ('14_pictures', 'pictures: of 500 digits from forms, at least 85 in a hundred', True, None),
     ('14_pictures', 'pictures: of 100 printed digits, at least 90', True, None),
     ('14_pictures', 'pictures: counted down to 8 x 8, fewer of MNIST are read', True, None),
+    ('14_pictures', 'pictures: with a margin, more of the forms are lost', True, None),
 ]
 
 def asserted(text):

@@ -6,7 +6,6 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from matplotlib import font_manager
 
 from mnistlearn.all import *
-from mnistlearn.pictures import find_ink
 
 # strokes in a box of 100 x 140
 strokes = {'0': [[(50, 5), (20, 25), (10, 70), (20, 115), (50, 135), (80, 115), (90, 70), (80, 25), (50, 5)]], '1': [[(50, 5), (50, 135)]],

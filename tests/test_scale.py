@@ -1,5 +1,5 @@
 "Several processes do what one does"
-import ast, importlib, os, re, socket, subprocess, sys
+import ast, importlib, re, socket, subprocess, sys
 from pathlib import Path
 
 import pytest, torch
