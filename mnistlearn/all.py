@@ -25,6 +25,7 @@ from .optimizer import *
 from .learner import *
 from .net import *
 from .backprop import *
+from .training import *
 from .callbacks import *
 from .saving import *
 from .deeper import *

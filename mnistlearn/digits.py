@@ -20,7 +20,7 @@ from fastcore.foundation import L
 from torch import Tensor, nn
 from torch.optim import Adam
 
-import mnistlearn.callbacks # for `fit_one_cycle`
+import mnistlearn.training # for `fit_one_cycle`
 from .baseline import accuracy
 from .batches import DataLoader, DataLoaders, TensorPairs, default_device
 from .base.arguments import (check_classes, check_image_size, check_probabilities,

@@ -17,7 +17,7 @@ from .base.batching import LoaderWrapper
 from .base.checkpoint import (attempt, callbacks_by_name, check_place, check_state,
     learner_state, read_state, restore, write_state)
 from .base.randomness import random_state, set_random_state
-from .callbacks import TrackerCallback
+from .training import TrackerCallback
 from .learner import Callback, Learner
 
 _all_ = ['read_state', 'write_state']

@@ -625,7 +625,7 @@ def test_a_missing_name_is_told_as_it_is():
     with pytest.raises(AttributeError, match=r"did you mean fit\?"): learner().fitt
     code = 'from mnistlearn.learner import Learner\nlearn = Learner.__new__(Learner)\ntry: learn.fit_one_cycle\nexcept AttributeError as e: print(e)'
     out = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stdout
-    assert 'added by mnistlearn.callbacks' in out
+    assert 'added by mnistlearn.training' in out
 
 def test_resuming_with_the_learner_alone_says_what_is_needed():
     code = 'from mnistlearn.learner import *\nfrom mnistlearn.batches import *\nimport torch\nds = TensorPairs(torch.rand(4, 2), torch.rand(4, 1))\n' \

@@ -96,7 +96,7 @@ class Task(NamedTuple):
     fixed:tuple = () # names whose values are fixed: a verdict says which of their lines are wrong, never what is right
 
 # %% ../../nbs/apps/00_check.ipynb #35ad7744
-_chapters = 'data baseline sgd loss batches optimizer learner net backprop callbacks saving deeper digits interpret pictures scale'.split()
+_chapters = 'data baseline sgd loss batches optimizer learner net backprop training callbacks saving deeper digits interpret pictures scale'.split()
 _imports = '''
 import math, random
 from functools import partial

@@ -435,7 +435,7 @@ def did_you_mean(
 def module_that_adds(
     class_name:str, # such as 'Learner'
     method:str, # such as 'fit_one_cycle'
-) -> str: # such as 'mnistlearn.callbacks'; empty if none does, or it is imported already
+) -> str: # such as 'mnistlearn.training'; empty if none does, or it is imported already
     "The chapter that adds a method to a class of an earlier one"
     from mnistlearn._modidx import d
     for module, symbols in d['syms'].items():

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['palette', 'set_look', 'to_np', 'as_image', 'show_image', 'show_images', 'show_pixels', 'plot_rows', 'plot_histograms',
-           'save_picture', 'label_text', 'answer_caption', 'are_images', 'grid_rows']
+           'plot_lr_find', 'save_picture', 'label_text', 'answer_caption', 'are_images', 'grid_rows']
 
 # %% ../../nbs/base/05_look.ipynb #1ac39123
 import io
@@ -141,8 +141,8 @@ def plot_rows(
     return axs
 
 def plot_histograms(
-    hists, # histograms (n, bins), one a step
-    extent, # least and greatest value
+    hists, # histograms (n, bins) of sizes, one a step
+    powers, # the least and the greatest size, as powers of ten
     every=1, # how many steps lie between two of them
     ax=None, # axes to draw on; by default new ones
     figsize=(5, 2.4), # inches, for new axes
@@ -150,9 +150,31 @@ def plot_histograms(
     "Draw histograms as columns side by side: the darker, the more"
     if ax is None: ax = plt.subplots(figsize=figsize)[1]
     columns = np.log1p(np.stack([to_np(o) for o in hists], 1))
+    low, high = powers
     ax.imshow(columns, origin='lower', aspect='auto', cmap='Greys',
-              extent=(0, len(hists)*every, *extent))
-    ax.set(xlabel='step')
+              extent=(0, len(hists)*every, low, high))
+    ax.set(xlabel='step', ylabel='size')
+    ax.set_yticks(range(low, high + 1, 2), [f'$10^{{{o}}}$' for o in range(low, high + 1, 2)])
+    return ax
+
+# %% ../../nbs/base/05_look.ipynb #aa871049
+def plot_lr_find(
+    finder, # chapter 9's `LRFinder`, after its run
+    rates=None, # suggestions to mark, a named tuple
+    ax=None, # axes to draw on; by default new ones
+): # the axes
+    "Draw the losses against the rates: in grey each batch's, in black their average"
+    if ax is None: ax = plt.subplots(figsize=(5, 2.6))[1]
+    lrs, losses = finder.hps['lr'], finder.losses
+    ax.plot(lrs, finder.single_losses, color='lightgrey', lw=1)
+    ax.plot(lrs, losses, color='black')
+    colors = list(palette.values())
+    for i, (name, lr) in enumerate(rates._asdict().items() if rates else ()):
+        nearest = min(range(len(lrs)), key=lambda i: abs(lrs[i] - lr))
+        ax.plot(lr, losses[nearest], 'o', label=f'{name}: {lr:.2g}', color=colors[i%len(colors)])
+    ax.set(xscale='log', xlabel='rate', ylabel='loss', ylim=(0, 1.05*max(losses)),
+           title='A good rate is on the slope, before the explosion')
+    if rates: ax.legend()
     return ax
 
 # %% ../../nbs/base/05_look.ipynb #a3c6ba4f
