@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['writer_name', 'pack', 'unpack', 'checksum', 'write_state', 'read_state', 'optimizer_state', 'learner_state',
            'DoesNotFit', 'check_state', 'check_optimizer', 'to_device_deep', 'restore', 'attempt', 'callbacks_by_name',
-           'check_place', 'check_same_callbacks', 'check_generators']
+           'check_place', 'check_same_callbacks', 'check_generators', 'put_state', 'put_place']
 
 # %% ../../nbs/base/17_checkpoint.ipynb #f2bd5d97
 import json, zlib
@@ -281,3 +281,27 @@ def check_generators(
         if missing:
             raise DoesNotFit(f'it lacks the state of generators that this fit draws from: '
                              f'{", ".join(sorted(missing))}')
+
+# %% ../../nbs/base/17_checkpoint.ipynb #f5739878
+def put_state(
+    learn, # a `Learner` whose fit has begun
+    saved:dict, # what a `Checkpoint` wrote, after `check_place`
+):
+    "Put callbacks, optimizer and model back"
+    for name, cb in callbacks_by_name(learn.cbs).items():
+        if name in saved['callbacks']: cb.load_state_dict(deepcopy(saved['callbacks'][name]))
+    restore(learn, saved)
+
+def put_place(
+    learn, # a `Learner` whose fit has begun
+    saved:dict, # what a `Checkpoint` wrote, after `check_place`
+):
+    "Put gradients, counters and generators back, as when the epoch began or, between two, as now"
+    params = dict(learn.model.named_parameters())
+    for name, grad in saved['grads'].items():
+        params[name].grad = grad.to(params[name].device).clone()
+    learn.epoch, learn.train_iter = saved['epoch'], saved['train_iter']
+    if saved['n_iter']:
+        done = saved['epoch'] + saved['batch']/saved['n_iter']
+        learn.pct_train = done/learn.n_epoch
+    set_random_state(saved['started' if saved['batch'] else 'now'], learn.dls.train)

@@ -282,18 +282,19 @@ def draw_resume(
 ): # the axes
     "Draw an epoch that is killed after a checkpoint, and how it is resumed"
     if ax is None: ax = plt.subplots(figsize=(6, 2))[1]
-    rows = ((1, 'killed', [(0, 10, palette['blue'])]),
-            (0, 'resumed', [(0, 7, 'lightgrey'), (7, 16, palette['blue'])]))
+    skipped = dict(color='lightgrey')
+    trained, again = (dict(color=palette['blue'], hatch=o, ec='white') for o in ('', '///'))
+    rows = ((1, 'killed', [(0, 7, trained), (7, 10, again)]),
+            (0, 'resumed', [(0, 7, skipped), (7, 10, again), (10, 16, trained)]))
     for y, name, parts in rows:
         ax.text(-.3, y, name, ha='right', va='center', fontsize=9)
-        for begin, end, color in parts:
-            ax.barh(y, end - begin, .3, begin, color=color)
+        for begin, end, look in parts: ax.barh(y, end - begin, .3, begin, **look)
     for x, y, text in ((0, 1, 'epoch begins:\nstate "started"'), (7, 1, 'checkpoint:\nstate "now"'),
-                       (10, 1, 'kill')):
+                       (10, 1, 'kill: the hatched\npart is lost')):
         ax.plot([x, x], [y - .2, y + .3], color='black', lw=1)
         ax.text(x + .1, y + .2, text, fontsize=8, va='bottom')
     for x, text in ((.1, 'generators as "started":\nthe same batches, skipped'),
-                    (7.1, 'generators as "now":\ntrains on')):
+                    (7.1, 'generators as "now":\ntrains on; the hatched part again')):
         ax.text(x, -.22, text, fontsize=8, va='top')
     ax.set(xlim=(-2.2, 16), ylim=(-.8, 1.8))
     ax.axis('off')
