@@ -9,6 +9,7 @@ __all__ = ['parse_edges', 'gv', 'draw_steps', 'draw_stack', 'draw_broadcast', 'd
 
 # %% ../../nbs/base/06_diagram.ipynb #3f9317f1
 import re
+from itertools import zip_longest
 
 import matplotlib.pyplot as plt, numpy as np
 from matplotlib.patches import Polygon, Rectangle
@@ -251,30 +252,42 @@ def _as_text(value):
     return f'{float(value):.4g}' if np.ndim(value) == 0 else ' x '.join(map(str, np.shape(value)))
 
 def draw_nodes(
-    order, # nodes, each after its `parents`, with `data`, `grad` and `op`
+    order, # nodes, each after its `parents`, with `data`, `grad`, `op` and perhaps `slopes`
     names, # a text for some of them, by node; by default what was done
     ax=None, # axes to draw on; by default new ones
 ): # the axes
-    "Draw a computation: values in blue, gradients in red; of arrays, their shapes"
-    places = _places(order)
-    heights = [y for _, y in places.values()]
-    n_columns, span = max(x for x, _ in places.values()) + 1, max(heights) - min(heights)
-    if ax is None: ax = plt.subplots(figsize=(min(8, 1.3*n_columns), .75*span + 1.1))[1]
+    "Draw a computation: values in blue, gradients in red, slopes at the arrows; of arrays, shapes"
+    places = {node: (1.5*column, y) for node, (column, y) in _places(order).items()}
+    heights, right = [y for _, y in places.values()], max(x for x, _ in places.values())
+    if ax is None:
+        span = max(heights) - min(heights)
+        ax = plt.subplots(figsize=(min(8, 1.1*right + 1.1), .75*span + 1.1))[1]
     for node, (x, y) in places.items():
-        for parent in node.parents:
-            x0, y0 = places[parent]
-            bend = 'arc3,rad=-.25' if x - x0 > 1 else 'arc3' # around what stands between
-            ax.annotate('', (x - .39, y), (x0 + .39, y0),
-                        arrowprops=dict(arrowstyle='->', color='grey', lw=.8, shrinkA=0, shrinkB=0,
-                                        connectionstyle=bend))
+        for parent, slopes in _slopes(node).items(): _arrow(ax, *places[parent], x, y, slopes)
         ax.add_patch(Rectangle((x - .39, y - .3), .78, .6, fc='white', ec='grey', lw=.8, zorder=2))
         look = dict(va='center', fontsize=8, zorder=3)
         ax.text(x, y + .13, names.get(node, getattr(node, 'op', '')), ha='center', **look)
         ax.text(x - .36, y - .15, _as_text(node.data), ha='left', color=palette['blue'], **look)
         ax.text(x + .36, y - .15, _as_text(node.grad), ha='right', color=palette['red'], **look)
-    ax.set(xlim=(-.5, n_columns - .5), ylim=(min(heights) - .45, max(heights) + .6))
+    ax.set(xlim=(-.5, right + .5), ylim=(min(heights) - .45, max(heights) + .6))
     ax.axis('off')
     return ax
+
+def _slopes(node):
+    "A text for each parent: the slopes of the arrows from it"
+    found = {}
+    for parent, slope in zip_longest(node.parents, getattr(node, 'slopes', ())):
+        found.setdefault(parent, []).append('' if slope is None else f'×{slope:.3g}')
+    return {parent: ', '.join(filter(None, texts)) for parent, texts in found.items()}
+
+def _arrow(ax, x0, y0, x, y, text):
+    is_far = x - x0 > 2 # around what stands between
+    ax.annotate('', (x - .39, y), (x0 + .39, y0),
+                arrowprops=dict(arrowstyle='->', color='grey', lw=.8, shrinkA=0, shrinkB=0,
+                                connectionstyle='arc3,rad=-.25' if is_far else 'arc3'))
+    lift = .25*(x - x0 - .78)/2 if is_far else 0
+    ax.text((x0 + x)/2, (y0 + y)/2 + lift, text, ha='center', va='center', fontsize=8,
+            color='dimgrey', bbox=dict(fc='white', ec='none', pad=.5))
 
 # %% ../../nbs/base/06_diagram.ipynb #629a29b1
 def draw_resume(
