@@ -961,6 +961,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                    'mnistlearn.digits.Recipe': ('digits.html#recipe', 'mnistlearn/digits.py'),
                                    'mnistlearn.digits.calibration': ('digits.html#calibration', 'mnistlearn/digits.py'),
                                    'mnistlearn.digits.calibration_error': ('digits.html#calibration_error', 'mnistlearn/digits.py'),
+                                   'mnistlearn.digits.choose_hardest': ('digits.html#choose_hardest', 'mnistlearn/digits.py'),
                                    'mnistlearn.digits.conv_net': ('digits.html#conv_net', 'mnistlearn/digits.py'),
                                    'mnistlearn.digits.cross_entropy': ('digits.html#cross_entropy', 'mnistlearn/digits.py'),
                                    'mnistlearn.digits.find_recipe': ('digits.html#find_recipe', 'mnistlearn/digits.py'),

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['recipes', 'one_hot', 'softmax', 'logsumexp', 'log_softmax', 'cross_entropy', 'image_dls', 'set_aside', 'Recipe',
            'n_epochs', 'n_steps', 'find_recipe', 'recipe_learner', 'LookOnce', 'train_recipe', 'Looks', 'conv_net',
-           'quick_net', 'HardestFirst', 'IndexedBatches', 'NoteLosses', 'patient_net', 'calibration',
+           'quick_net', 'choose_hardest', 'HardestFirst', 'IndexedBatches', 'NoteLosses', 'patient_net', 'calibration',
            'calibration_error', 'plot_calibration', 'peak_memory']
 
 # %% ../nbs/12_digits.ipynb #2a61a103
@@ -238,10 +238,11 @@ class Looks(nn.Module):
         tall, wide = (self.size/o*(1 + by_chance(self.stretch)) for o in (h, w))
         down, right = (2/o*by_chance(self.shift) for o in (h, w))
         lean = tall*by_chance(self.slant)
-        across = torch.stack([wide*angle.cos(), lean - wide*angle.sin(), right], -1)
-        along = torch.stack([tall*angle.sin(), tall*angle.cos(), down], -1)
+        a, b, c = wide*angle.cos(), lean - wide*angle.sin(), right
+        d, e, f = tall*angle.sin(), tall*angle.cos(), down
+        sixes = torch.stack([a, b, c, d, e, f], -1).view(-1, 2, 3)
         shape = len(x), 1, self.size, self.size
-        places = F.affine_grid(torch.stack([across, along], 1), shape, align_corners=False)
+        places = F.affine_grid(sixes, shape, align_corners=False)
         return F.grid_sample(x, places.to(x.dtype), align_corners=False)
 
 # %% ../nbs/12_digits.ipynb #7a8129e2
@@ -268,6 +269,19 @@ def quick_net(n): # classes
 recipes['conv-quick'] = Recipe(quick_net, 1, .02, label_smoothing=.1)
 recipes['conv'] = Recipe(lambda n: Looks(conv_net(n)), 2, .01, label_smoothing=.2)
 
+# %% ../nbs/12_digits.ipynb #ead6e2d4
+def choose_hardest(
+    losses:Tensor, # of each item (items,); infinite where it is not known yet
+    n, # how many to read
+    n_hard, # of these, how many by their losses; the others by chance
+) -> Tensor: # places (n,), in random order
+    "Which items to read: new ones, the hardest, and some by chance"
+    mixed = torch.randperm(len(losses)) # among equals, chance decides
+    mixed = mixed[losses[mixed].argsort(descending=True, stable=True)]
+    hard, rest = mixed[:n_hard], mixed[n_hard:]
+    lucky = rest[torch.randperm(len(rest))[:n - n_hard]]
+    return torch.cat([hard, lucky])[torch.randperm(n)]
+
 # %% ../nbs/12_digits.ipynb #32d93c9a
 class HardestFirst(DataLoader):
     "Each loop reads a share of the items: new ones, the hardest, and some by chance"
@@ -288,11 +302,7 @@ class HardestFirst(DataLoader):
 
     def choose(self): # -> places in the dataset (n,), in random order
         "What to read, by the losses that were known when the epoch began"
-        mixed = torch.randperm(len(self.losses))
-        mixed = mixed[self.losses[mixed].argsort(descending=True, stable=True)]
-        hard, rest = mixed[:self.n_hard], mixed[self.n_hard:]
-        lucky = rest[torch.randperm(len(rest))[:self.n - self.n_hard]]
-        return torch.cat([hard, lucky])[torch.randperm(self.n)]
+        return choose_hardest(self.losses, self.n, self.n_hard)
 
     def batch_indices(self): return self.choose().split(self.bs)[:len(self)]
 
@@ -376,13 +386,14 @@ def plot_calibration(
     targets:Tensor, # classes (n,)
     ax=None, # axes to draw on; by default new ones
     label=None, # of the curve
-    **kwargs, # handed to `plot`
+    **kwargs, # handed to `errorbar`
 ): # the axes
-    "Draw how often right against how sure"
+    "Draw how often right against how sure; the bars are two standard errors to each side"
     if ax is None: ax = plt.subplots(figsize=(4, 3))[1]
     table = calibration(probs, targets)
     table = table[table['count'] >= 30] # fewer say nothing
     ax.plot([0, 1], [0, 1], color='lightgrey', lw=1)
-    ax.plot(table.sure, table.right, 'o-', label=label, **kwargs)
+    error = (table.right*(1 - table.right)/table['count'])**.5
+    ax.errorbar(table.sure, table.right, 2*error, fmt='o-', ms=4, lw=1, label=label, **kwargs)
     ax.set(xlabel='how sure', ylabel='how often right')
     return ax
