@@ -13,10 +13,11 @@ import matplotlib.pyplot as plt, numpy as np, torch
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from .base.arguments import check_file, check_reader, check_recipe, load_weights
+from .base.arguments import check_file, check_reader, check_recipe
 from .base.ink import (colors_of, find_ink, into_28, is_prepared, open_picture,
     pen_width, strokes_of, with_pen)
 from .base.look import palette, show_image
+from .base.models import load_weights
 from .data import Digits, to_float
 from .digits import recipes, softmax, train_recipe
 from .saving import read_state, write_state

@@ -9,7 +9,7 @@ __all__ = ['describe', 'check_loss_func', 'check_model', 'check_opt_func', 'chec
            'whole_number', 'check_shares', 'check_has_length', 'check_rate_search', 'check_rate_curve',
            'check_has_groups', 'check_monitored', 'check_classes', 'check_scores', 'check_vocab', 'check_two_classes',
            'check_image_size', 'check_share', 'check_probabilities', 'check_has_targets', 'check_countable',
-           'check_recipe', 'check_file', 'check_reader', 'load_weights', 'did_you_mean', 'module_that_adds']
+           'check_recipe', 'check_file', 'check_reader', 'did_you_mean', 'module_that_adds']
 
 # %% ../../nbs/base/10_arguments.ipynb #a4ac6ed5
 import operator, sys
@@ -410,18 +410,6 @@ def check_reader(
     if state['recipe'] not in known:
         raise ValueError(f'{file} was trained by the recipe {state["recipe"]!r}, which is not '
                          f'among {", ".join(known)}')
-
-def load_weights(
-    file, # where they came from
-    recipe:str, # what made the model
-    model:nn.Module, # filled with them
-    weights:dict, # tensors by name
-):
-    "Put weights from a file into a model, or say what does not fit"
-    try: model.load_state_dict(weights)
-    except RuntimeError as e:
-        raise ValueError(f'{file} does not fit the recipe {recipe}: '
-                         f'{str(e).splitlines()[0]}') from None
 
 # %% ../../nbs/base/10_arguments.ipynb #30e1bb7a
 def did_you_mean(
