@@ -125,7 +125,7 @@ class Recorded:
     def __repr__(self): return f'{type(self).__name__}({self.data})'
 
     def backward(self):
-        "Add this number's gradient to the `grad` of every Array with `requires_grad` behind it"
+        "Add this number's gradient to the `grad` of all that is to be trained behind it"
         if self.data.size != 1 or not self.requires_grad:
             raise ValueError(f'backward starts from a single number that depends on something '
                              f'with requires_grad=True; this is {self.shape}')

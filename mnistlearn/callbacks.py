@@ -122,7 +122,7 @@ class GradientStats(ActivationStats):
 
 # %% ../nbs/09b_callbacks.ipynb #3e4caa47
 class GradientAccumulation(Callback):
-    "Steps when `n_acc` items or more have gone by, with the mean of their gradients"
+    "Steps when `n_acc` items or more have gone by, by their gradients' sum over `n_acc`"
     order, run_valid, remembers = 6, False, ('count',)
 
     def __init__(self,

@@ -54,7 +54,7 @@ def load(self:Learner,
         restore(self, state, with_opt, strict)
 
     back = attempt(self, file, put)
-    if device is not None:
+    if device is not None: # it fits: take it out, move the model, and put it in again
         back()
         self.model.to(device)
         put()
@@ -100,7 +100,7 @@ class RestOfEpoch(LoaderWrapper):
         self.n_skipped, self.now = n_skipped, now
 
     def __iter__(self):
-        batches = iter(self.dl) # draws the order
+        batches = iter(self.dl) # draws the order; the fit has set the generators to `started`
         for _ in range(self.n_skipped): next(batches)
         set_random_state(self.now, self.dl)
         yield from batches

@@ -61,7 +61,7 @@ def combine_scheds(
         for share, part in parts:
             if pos < begin + share: return part((pos - begin)/share)
             begin += share
-        return part(1.)
+        return parts[-1][1](1.)
 
     return sched
 
@@ -182,7 +182,7 @@ def steep(lrs, losses, num_it):
     return lrs[slopes.argmin()].item()
 
 def valley(lrs, losses, num_it):
-    "The middle of the longest fall"
+    "About the middle of the longest series of ever lower losses"
     falls = [] # for each loss, how long the longest sequence of falling losses is that ends there
     for i, loss in enumerate(losses):
         before = [falls[j] for j in range(i) if losses[j] > loss]

@@ -166,15 +166,15 @@ def plot_lr_find(
     "Draw the losses against the rates: in grey each batch's, in black their average"
     if ax is None: ax = plt.subplots(figsize=(5, 2.6))[1]
     lrs, losses = finder.hps['lr'], finder.losses
-    ax.plot(lrs, finder.single_losses, color='lightgrey', lw=1)
-    ax.plot(lrs, losses, color='black')
+    ax.plot(lrs, finder.single_losses, color='lightgrey', lw=1, label='each batch')
+    ax.plot(lrs, losses, color='black', label='their average')
     colors = list(palette.values())
     for i, (name, lr) in enumerate(rates._asdict().items() if rates else ()):
         nearest = min(range(len(lrs)), key=lambda i: abs(lrs[i] - lr))
         ax.plot(lr, losses[nearest], 'o', label=f'{name}: {lr:.2g}', color=colors[i%len(colors)])
     ax.set(xscale='log', xlabel='rate', ylabel='loss', ylim=(0, 1.05*max(losses)),
            title='A good rate is on the slope, before the explosion')
-    if rates: ax.legend()
+    ax.legend()
     return ax
 
 # %% ../../nbs/base/05_look.ipynb #a3c6ba4f
