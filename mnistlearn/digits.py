@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['recipes', 'one_hot', 'softmax', 'logsumexp', 'log_softmax', 'cross_entropy', 'image_dls', 'set_aside', 'Recipe',
            'n_epochs', 'n_steps', 'find_recipe', 'recipe_learner', 'LookOnce', 'train_recipe', 'Looks', 'conv_net',
-           'quick_net', 'choose_hardest', 'HardestFirst', 'IndexedBatches', 'NoteLosses', 'patient_net', 'calibration',
-           'calibration_error', 'plot_calibration', 'peak_memory']
+           'quick_net', 'calibration', 'calibration_error', 'plot_calibration', 'choose_hardest', 'HardestFirst',
+           'IndexedBatches', 'NoteLosses', 'patient_net', 'peak_memory']
 
 # %% ../nbs/12_digits.ipynb #2a61a103
 from contextlib import nullcontext
@@ -134,7 +134,7 @@ class Recipe(NamedTuple):
     share: float = 1. # of the images that an epoch reads; below 1, the hardest
 
 recipes = {}
-recipes['linear'] = Recipe(lambda n: nn.Linear(784, n), 5, .5, 256, opt_func=SGD, flat=True)
+recipes['linear'] = Recipe(lambda n: nn.Linear(784, n), 5, 2., 256, opt_func=SGD, flat=True)
 recipes['net'] = Recipe(lambda n: simple_net(784, 100, n), 5, 1., 256, opt_func=SGD, flat=True)
 
 # %% ../nbs/12_digits.ipynb #0a4be520
@@ -269,6 +269,49 @@ def quick_net(n): # classes
 recipes['conv-quick'] = Recipe(quick_net, 1, .02, label_smoothing=.1)
 recipes['conv'] = Recipe(lambda n: Looks(conv_net(n)), 2, .01, label_smoothing=.2)
 
+# %% ../nbs/12_digits.ipynb #603aae93
+def calibration(
+    probs:Tensor, # probabilities (n, classes)
+    targets:Tensor, # classes (n,)
+    n_bins=10, # how many groups between 0 and 1
+) -> pd.DataFrame: # for each group: `sure` (mean), `right` (share) and `count`
+    "How sure, and how often right"
+    check_probabilities(probs, targets)
+    sure, answers = probs.max(-1)
+    group = (sure*n_bins).long().clamp(max=n_bins - 1)
+    right = (answers == targets).float()
+    table = pd.DataFrame(dict(bin=to_np(group), sure=to_np(sure), right=to_np(right)))
+    return table.groupby('bin').agg(sure=('sure', 'mean'), right=('right', 'mean'),
+                                    count=('right', 'size'))
+
+def calibration_error(
+    probs:Tensor, # probabilities (n, classes)
+    targets:Tensor, # classes (n,)
+    n_bins=10, # how many groups between 0 and 1
+) -> float: # 0..1
+    "How far `sure` and `right` are apart, on average over all items"
+    table = calibration(probs, targets, n_bins)
+    apart = (table.sure - table.right).abs()
+    return float((apart*table['count']).sum()/table['count'].sum())
+
+# %% ../nbs/12_digits.ipynb #a4de02b9
+def plot_calibration(
+    probs:Tensor, # probabilities (n, classes)
+    targets:Tensor, # classes (n,)
+    ax=None, # axes to draw on; by default new ones
+    label=None, # of the curve
+    **kwargs, # handed to `errorbar`
+): # the axes
+    "Draw how often right against how sure; the bars are two standard errors to each side"
+    if ax is None: ax = plt.subplots(figsize=(4, 3))[1]
+    table = calibration(probs, targets)
+    table = table[table['count'] >= 30] # fewer say nothing
+    ax.plot([0, 1], [0, 1], color='lightgrey', lw=1)
+    error = (table.right*(1 - table.right)/table['count'])**.5
+    ax.errorbar(table.sure, table.right, 2*error, fmt='o-', ms=4, lw=1, label=label, **kwargs)
+    ax.set(xlabel='how sure', ylabel='how often right')
+    return ax
+
 # %% ../nbs/12_digits.ipynb #ead6e2d4
 def choose_hardest(
     losses:Tensor, # of each item (items,); infinite where it is not known yet
@@ -354,46 +397,3 @@ def patient_net(n): # classes
 
 recipes['conv-long'] = Recipe(patient_net, 34, .4, label_smoothing=.1, share=.2,
     opt_func=partial(SGD, mom=.9, wd=2e-3, decouple_wd=False))
-
-# %% ../nbs/12_digits.ipynb #603aae93
-def calibration(
-    probs:Tensor, # probabilities (n, classes)
-    targets:Tensor, # classes (n,)
-    n_bins=10, # how many groups between 0 and 1
-) -> pd.DataFrame: # for each group: `sure` (mean), `right` (share) and `count`
-    "How sure, and how often right"
-    check_probabilities(probs, targets)
-    sure, answers = probs.max(-1)
-    group = (sure*n_bins).long().clamp(max=n_bins - 1)
-    right = (answers == targets).float()
-    table = pd.DataFrame(dict(bin=to_np(group), sure=to_np(sure), right=to_np(right)))
-    return table.groupby('bin').agg(sure=('sure', 'mean'), right=('right', 'mean'),
-                                    count=('right', 'size'))
-
-def calibration_error(
-    probs:Tensor, # probabilities (n, classes)
-    targets:Tensor, # classes (n,)
-    n_bins=10, # how many groups between 0 and 1
-) -> float: # 0..1
-    "How far `sure` and `right` are apart, on average over all items"
-    table = calibration(probs, targets, n_bins)
-    apart = (table.sure - table.right).abs()
-    return float((apart*table['count']).sum()/table['count'].sum())
-
-# %% ../nbs/12_digits.ipynb #a4de02b9
-def plot_calibration(
-    probs:Tensor, # probabilities (n, classes)
-    targets:Tensor, # classes (n,)
-    ax=None, # axes to draw on; by default new ones
-    label=None, # of the curve
-    **kwargs, # handed to `errorbar`
-): # the axes
-    "Draw how often right against how sure; the bars are two standard errors to each side"
-    if ax is None: ax = plt.subplots(figsize=(4, 3))[1]
-    table = calibration(probs, targets)
-    table = table[table['count'] >= 30] # fewer say nothing
-    ax.plot([0, 1], [0, 1], color='lightgrey', lw=1)
-    error = (table.right*(1 - table.right)/table['count'])**.5
-    ax.errorbar(table.sure, table.right, 2*error, fmt='o-', ms=4, lw=1, label=label, **kwargs)
-    ax.set(xlabel='how sure', ylabel='how often right')
-    return ax
