@@ -89,7 +89,7 @@ def show_images(
     if titles:
         lines = max(o.count('\n') + 1 for o in titles)
         height += .08 + .17*lines
-    total = nrows*height + (.28 + .06*lines if suptitle else 0)
+    total = nrows*height + (.28 + .09*lines if suptitle else 0)
     fig, axs = plt.subplots(nrows, ncols, figsize=(ncols*imsize, total), squeeze=False)
     for ax in axs.flat: ax.axis('off')
     for i, (ax, im) in enumerate(zip(axs.flat, ims)):
