@@ -495,17 +495,23 @@ def draw_ring(
 ): # the figure
     "Draw how a ring adds up: who has how much of which part, round by round"
     p = len(rounds[0])
-    fig, axs = plt.subplots(1, len(rounds) + 1, figsize=(1.1*(len(rounds) + 1), 1.6))
-    _circle(axs[0], p)
-    for i, (ax, counts) in enumerate(zip(axs[1:], rounds)):
+    fig, axs = plt.subplots(2, p + 1, figsize=(1.3*(p + 1), 3.2))
+    _circle(axs[0, 0], p)
+    for ax in axs[1, :2]: ax.axis('off')
+    places = [*axs[0, 1:], *axs[1, 2:]] # above adding, below handing on
+    for i, (ax, counts) in enumerate(zip(places, rounds)):
         ax.imshow(counts, cmap='Blues', vmin=0, vmax=1.3*p)
         for (row, col), n in np.ndenumerate(counts):
             ax.text(col, row, n, ha='center', va='center', fontsize=8,
                     color='white' if n > .8*p else 'black')
-        ax.set_title(f'round {i}' if i else 'start', fontsize=8, loc='center')
+            if i and n != rounds[i - 1][row][col]: # what has just arrived
+                ax.add_patch(Rectangle((col - .5, row - .5), 1, 1, fill=False, lw=1.5,
+                                       ec=palette['red'], zorder=3))
+        what = 'adding' if i < p else 'handing on'
+        ax.set_title(f'round {i}: {what}' if i else 'start', fontsize=8, loc='center')
         ax.set(xticks=[], yticks=range(p))
         ax.tick_params(length=0, labelsize=8)
         ax.spines[:].set_visible(False)
-    axs[1].set(ylabel='process', xlabel='part')
+    places[0].set(ylabel='process', xlabel='part')
     fig.tight_layout(pad=.4)
     return fig
