@@ -237,10 +237,11 @@ class Looks(nn.Module):
         angle, (h, w) = by_chance(radians(self.turn)), x.shape[2:]
         tall, wide = (self.size/o*(1 + by_chance(self.stretch)) for o in (h, w))
         down, right = (2/o*by_chance(self.shift) for o in (h, w))
-        lean = tall*by_chance(self.slant)
-        a, b, c = wide*angle.cos(), lean - wide*angle.sin(), right
-        d, e, f = tall*angle.sin(), tall*angle.cos(), down
-        sixes = torch.stack([a, b, c, d, e, f], -1).view(-1, 2, 3)
+        turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], -1)
+        size = torch.stack([wide, tall], -1)[:, :, None] # stretches the rows a b, and d e
+        move = torch.stack([right, down], -1)[:, :, None] # c and f
+        sixes = torch.cat([size*turn.view(-1, 2, 2), move], 2)
+        sixes[:, 0, 1] += tall*by_chance(self.slant) # b
         shape = len(x), 1, self.size, self.size
         places = F.affine_grid(sixes, shape, align_corners=False)
         return F.grid_sample(x, places.to(x.dtype), align_corners=False)
