@@ -123,7 +123,7 @@ class GradientStats(ActivationStats):
 # %% ../nbs/09b_callbacks.ipynb #3e4caa47
 class GradientAccumulation(Callback):
     "Steps when `n_acc` items or more have gone by, by their gradients' sum over `n_acc`"
-    order, run_valid, remembers = 6, False, ('count',)
+    order, run_valid = 6, False
 
     def __init__(self,
         n_acc=32, # items for each step
@@ -186,7 +186,7 @@ def to_fp16(self:Learner, dtype=None):
 # %% ../nbs/09b_callbacks.ipynb #69bf3f41
 class CSVLogger(Callback):
     "Keeps the recorder's table in a CSV file in the Learner's `path`, with each epoch's seconds"
-    order, in_trials, remembers = 60, False, ('rows',)
+    order, in_trials = 60, False
 
     def __init__(self,
         fname='history.csv', # the file's name

@@ -13,10 +13,11 @@ from fastcore.basics import patch
 from safetensors import SafetensorError
 
 from .base.batching import LoaderWrapper
-from .base.checkpoint import (attempt, callbacks_by_name, check_place, check_state,
-    learner_state, put_place, put_state, read_state, restore, write_state)
+from .base.checkpoint import (callbacks_by_name, check_place, check_state,
+    learner_state, put_place, put_state, read_state, restore, unchanged_if_it_fails, write_state)
 from .base.randomness import random_state, set_random_state
-from .training import TrackerCallback
+from .training import EarlyStoppingCallback, ParamScheduler, TrackerCallback
+from .callbacks import CSVLogger, GradientAccumulation
 from .learner import Callback, Learner
 
 _all_ = ['read_state', 'write_state']
@@ -48,16 +49,10 @@ def load(self:Learner,
     bare = Path(self.path)/self.model_dir/file
     file = bare if bare.is_file() else self.file_of(file)
     state = read_state(file)
-
-    def put():
+    with unchanged_if_it_fails(self, file):
         check_state(self, state, with_opt, strict)
+        if device is not None: self.model.to(device)
         restore(self, state, with_opt, strict)
-
-    back = attempt(self, file, put)
-    if device is not None: # it fits: take it out, move the model, and put it in again
-        back()
-        self.model.to(device)
-        put()
     return self
 
 # %% ../nbs/10_saving.ipynb #0331f58f
@@ -120,6 +115,12 @@ def load_state_dict(self:Callback, state):
         raise ValueError(f'{self.name} remembers {set(self.remembers) or "nothing"}, not '
                          f'{set(state)}')
     for k, v in state.items(): setattr(self, k, v)
+
+ParamScheduler.remembers = 'hps',
+TrackerCallback.remembers = 'best', 'new_best'
+EarlyStoppingCallback.remembers = 'best', 'new_best', 'wait'
+GradientAccumulation.remembers = 'count',
+CSVLogger.remembers = 'rows',
 
 # %% ../nbs/10_saving.ipynb #c0d39107
 class Checkpoint(Callback):
@@ -202,7 +203,7 @@ def resume_from(self:Learner,
         return None
     resume = Resume(read_state(file))
     resume.learn = self
-    back = attempt(self, file, resume.rehearse)
+    with unchanged_if_it_fails(self, file) as back: resume.rehearse()
     back()
     for p in self.model.parameters(): p.grad = None
     return [resume, CountOn()]

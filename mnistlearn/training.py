@@ -72,7 +72,7 @@ def combined_cos(pct, start, middle, end):
 # %% ../nbs/09a_training.ipynb #c6b50cae
 class ParamScheduler(Callback):
     "Sets the optimizer's settings before each training batch, each by its schedule"
-    order, run_valid, remembers = 55, False, ('hps',)
+    order, run_valid = 55, False
 
     def __init__(self,
         scheds, # a dictionary from 'lr', 'mom' or 'wd' to a function of 0..1
@@ -218,7 +218,7 @@ def lr_find(self:Learner,
 # %% ../nbs/09a_training.ipynb #befe3c1e
 class TrackerCallback(Callback):
     "Watches one of the recorder's numbers for a new best"
-    order, in_trials, remembers = 61, False, ('best', 'new_best')
+    order, in_trials = 61, False
 
     def __init__(self,
         monitor='valid_loss', # the name of a column in the table
@@ -249,7 +249,7 @@ class TrackerCallback(Callback):
 # %% ../nbs/09a_training.ipynb #66d57bb2
 class EarlyStoppingCallback(TrackerCallback):
     "Ends the fit when the number has not improved for `patience` epochs"
-    order, remembers = 63, ('best', 'new_best', 'wait')
+    order = 63
 
     def __init__(self, monitor='valid_loss', comp=None, min_delta=0., patience=1,
                  reset_on_fit=True):

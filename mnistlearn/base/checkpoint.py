@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['writer_name', 'pack', 'unpack', 'checksum', 'write_state', 'read_state', 'optimizer_state', 'learner_state',
-           'DoesNotFit', 'check_state', 'check_optimizer', 'to_device_deep', 'restore', 'attempt', 'callbacks_by_name',
-           'check_place', 'check_same_callbacks', 'check_generators', 'put_state', 'put_place']
+           'DoesNotFit', 'check_state', 'check_optimizer', 'to_device_deep', 'restore', 'unchanged_if_it_fails',
+           'callbacks_by_name', 'check_place', 'check_same_callbacks', 'check_generators', 'put_state', 'put_place']
 
 # %% ../../nbs/base/17_checkpoint.ipynb #f2bd5d97
 import json, zlib
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 
@@ -190,17 +191,18 @@ def restore(
         else: vars(opt).update(saved)
     learn.model.load_state_dict(state['model'], strict=strict)
 
-def attempt(
+@contextmanager
+def unchanged_if_it_fails(
     learn, # a `Learner`
-    file:Path, # where the state came from
-    f, # what puts it in
-): # a function that puts the Learner back
-    "Call `f`. If it fails, the Learner is as it was, and the error says why"
+    file:Path, # where what is put into it comes from
+): # within the block, a function that puts the Learner back
+    "Put something into a Learner. If that fails, it is as it was, and the error says why"
     opt, cbs = learn.opt, [(cb, dict(vars(cb))) for cb in learn.cbs]
-    rng = random_state(learn.dls.train)
+    rng, device = random_state(learn.dls.train), device_of(learn.model)
     before = dict(model=deepcopy(learn.model.state_dict()), opt=opt and optimizer_state(learn))
 
     def back():
+        if device_of(learn.model) != device: learn.model.to(device)
         learn.opt = opt
         for cb, values in cbs:
             vars(cb).clear()
@@ -208,13 +210,12 @@ def attempt(
         restore(learn, before)
         set_random_state(rng, learn.dls.train)
 
-    try: f()
+    try: yield back
     except Exception as e: # whatever is in a file, the Learner has to come back
         back()
         why = (str(e) if isinstance(e, DoesNotFit) else
                f'it does not hold what Learner.save or Checkpoint writes ({type(e).__name__}: {e})')
         raise ValueError(f'{file} does not fit this Learner, which is left as it was: {why}') from None
-    return back
 
 # %% ../../nbs/base/17_checkpoint.ipynb #6899a2f0
 def callbacks_by_name(
