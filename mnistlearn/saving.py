@@ -9,6 +9,7 @@ __all__ = ['SaveModelCallback', 'RestOfEpoch', 'Checkpoint', 'Resume', 'CountOn'
 import warnings
 from pathlib import Path
 
+import torch
 from fastcore.basics import patch
 from safetensors import SafetensorError
 
@@ -16,9 +17,9 @@ from .base.batching import LoaderWrapper
 from .base.checkpoint import (callbacks_by_name, check_place, check_state,
     learner_state, put_place, put_state, read_state, restore, unchanged_if_it_fails, write_state)
 from .base.randomness import random_state, set_random_state
-from .training import EarlyStoppingCallback, ParamScheduler, TrackerCallback
 from .callbacks import CSVLogger, GradientAccumulation
 from .learner import Callback, Learner
+from .training import EarlyStoppingCallback, ParamScheduler, TrackerCallback
 
 _all_ = ['read_state', 'write_state']
 
@@ -48,6 +49,7 @@ def load(self:Learner,
     "Load what `save` saved. What does not fit is an error that says why, and changes nothing"
     bare = Path(self.path)/self.model_dir/file
     file = bare if bare.is_file() else self.file_of(file)
+    if device is not None: torch.empty(0, device=device) # or an error, before anything is touched
     state = read_state(file)
     with unchanged_if_it_fails(self, file):
         check_state(self, state, with_opt, strict)

@@ -131,6 +131,19 @@ def test_rates_found_are_fastais():
     theirs = fastai_learner().lr_find(suggest_funcs=(m, s), show_plot=False)
     assert list(ours) == pytest.approx([float(o) for o in theirs], rel=1e-4)
 
+@pytest.mark.parametrize('end', [float('inf'), float('nan')])
+def test_a_search_that_ends_in_no_number_is_drawn(end):
+    steps = 30
+    def blows_up(p, y): # at its last step but none
+        nonlocal steps
+        steps -= 1
+        loss = F.cross_entropy(p, y)
+        return loss if steps > 0 else loss*end
+    rate, = learner(loss=blows_up).lr_find(num_it=60)
+    low, high = plt.gca().get_ylim()
+    plt.close('all')
+    assert rate > 0 and low == 0 and high < 20
+
 def test_fastais_metric_objects():
     from fastai.metrics import AvgMetric, F1Score, Perplexity
     learn = fit(learner(metrics=[accuracy, AvgMetric(accuracy), F1Score(average='macro'), Perplexity()]))

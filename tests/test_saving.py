@@ -405,6 +405,14 @@ def test_shared_scalar_empty_turned_and_frozen_parameters(tmp_path, opt):
     for o in (one, two): torch.manual_seed(3), fit(o, 1, lr=.001)
     equal(one, two)
 
+@pytest.mark.parametrize('device', ['cuda:99', 'nowhere'])
+def test_a_device_that_is_not_there_is_not_the_files_fault(tmp_path, device):
+    learn, before = made(path=tmp_path), made(path=tmp_path)
+    fit(made(path=tmp_path), 1).save('net')
+    with pytest.raises(Exception) as e: learn.load('net', device=device)
+    assert 'does not fit' not in str(e.value)
+    equal(learn, before)
+
 def test_where_files_go(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     learn = made()

@@ -256,7 +256,7 @@ def draw_nodes(
     names, # a text for some of them, by node; by default what was done
     ax=None, # axes to draw on; by default new ones
 ): # the axes
-    "Draw a computation: values in blue, gradients in red, slopes at the arrows; of arrays, shapes"
+    "Draw a computation: values in blue, gradients in orange, slopes at the arrows; of arrays, shapes"
     places = {node: (1.5*column, y) for node, (column, y) in _places(order).items()}
     heights, right = [y for _, y in places.values()], max(x for x, _ in places.values())
     if ax is None:

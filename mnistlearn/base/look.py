@@ -172,8 +172,10 @@ def plot_lr_find(
     for i, (name, lr) in enumerate(rates._asdict().items() if rates else ()):
         nearest = min(range(len(lrs)), key=lambda i: abs(lrs[i] - lr))
         ax.plot(lr, losses[nearest], 'o', label=f'{name}: {lr:.2g}', color=colors[i%len(colors)])
-    ax.set(xscale='log', xlabel='rate', ylabel='loss', ylim=(0, 1.05*max(losses)),
+    ax.set(xscale='log', xlabel='rate', ylabel='loss',
            title='A good rate is on the slope, before the explosion')
+    finite = [o for o in losses if np.isfinite(o)] # single losses may shoot out of the picture
+    if finite: ax.set_ylim(min(0, *finite), max(finite) + .05*np.ptp(finite) + 1e-9)
     ax.legend()
     return ax
 
