@@ -23,7 +23,7 @@ setup(
     install_requires=facts['requirements'].split(),
     extras_require={'dev': facts['dev_requirements'].split()},
     packages=find_packages(include=[facts['name'], f"{facts['name']}.*"]),
-    package_data={facts['name']: ['bank/*.md', 'records/*.csv']},
+    package_data={facts['name']: ['bank/*.md', 'records/*.csv', 'page/*']},
     entry_points={'console_scripts': facts['console_scripts'].split(),
                   'nbdev': [f"{facts['name']}={facts['name']}._modidx:d"]},
 )

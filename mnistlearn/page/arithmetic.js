@@ -1,0 +1,156 @@
+// What the models of the course compute, and how the two small ones learn. Weights are {shape, data}, as in PyTorch.
+
+export const sigmoid = x => (1 + Math.tanh(x/2))/2
+
+export function softmax(scores) {
+  const top = Math.max(...scores), powers = Array.from(scores, s => Math.exp(s - top))
+  const total = powers.reduce((a, b) => a + b, 0)
+  return powers.map(p => p/total)
+}
+
+export const argmax = xs => xs.indexOf(Math.max(...xs))
+
+export function meanDistance(a, b) { // chapter 1: the mean absolute difference of two images
+  let total = 0
+  for (let i = 0; i < a.length; i++) total += Math.abs(a[i] - b[i])
+  return total/a.length
+}
+
+// ---- layers ----
+export function linear(x, weight, bias, n = 1) { // (n, inputs) -> (n, outputs)
+  const [outputs, inputs] = weight.shape, w = weight.data, out = new Float32Array(n*outputs)
+  for (let i = 0; i < n; i++) for (let o = 0; o < outputs; o++) {
+    let total = bias.data[o]
+    for (let j = 0, a = i*inputs, b = o*inputs; j < inputs; j++) total += x[a + j]*w[b + j]
+    out[i*outputs + o] = total
+  }
+  return out
+}
+
+export const relu = x => x.map(v => Math.max(v, 0))
+
+function withMargin(x, size) { // (channels, size, size) -> a row and a column of zeros on each side
+  const channels = x.length/(size*size), wide = size + 2, out = new Float32Array(channels*wide*wide)
+  for (let c = 0; c < channels; c++) for (let r = 0; r < size; r++) {
+    const from = (c*size + r)*size
+    out.set(x.subarray(from, from + size), (c*wide + r + 1)*wide + 1)
+  }
+  return out
+}
+
+export function convolve(x, size, weight) { // (channels, size, size) -> (kernels, size, size), each kernel 3 x 3
+  const [kernels, channels] = weight.shape, wide = size + 2
+  const room = withMargin(x, size), out = new Float32Array(kernels*size*size)
+  for (let k = 0; k < kernels; k++) for (let c = 0; c < channels; c++) {
+    const at = (k*channels + c)*9, [a, b, d, e, f, g, h, i, j] = weight.data.subarray(at, at + 9)
+    for (let r = 0; r < size; r++) {
+      const to = (k*size + r)*size
+      let above = (c*wide + r)*wide, here = above + wide, below = here + wide
+      for (let col = 0; col < size; col++, above++, here++, below++) {
+        out[to + col] += a*room[above] + b*room[above + 1] + d*room[above + 2]
+                       + e*room[here] + f*room[here + 1] + g*room[here + 2]
+                       + h*room[below] + i*room[below + 1] + j*room[below + 2]
+      }
+    }
+  }
+  return out
+}
+
+export function maxPool(x, size) { // the largest of each 2 x 2
+  const half = size >> 1, channels = x.length/(size*size), out = new Float32Array(channels*half*half)
+  for (let c = 0; c < channels; c++) for (let r = 0; r < half; r++) for (let col = 0; col < half; col++) {
+    const i = (c*size + 2*r)*size + 2*col
+    out[(c*half + r)*half + col] = Math.max(x[i], x[i + 1], x[i + size], x[i + size + 1])
+  }
+  return out
+}
+
+export function batchNorm(x, {weight, bias, mean, variance}) { // in use: with its running averages
+  const channels = weight.data.length, each = x.length/channels, out = new Float32Array(x.length)
+  for (let c = 0; c < channels; c++) {
+    const factor = weight.data[c]/Math.sqrt(variance.data[c] + 1e-5), shift = bias.data[c] - mean.data[c]*factor
+    for (let i = c*each; i < (c + 1)*each; i++) out[i] = x[i]*factor + shift
+  }
+  return out
+}
+
+export function channelMeans(x, channels) {
+  const each = x.length/channels, out = new Float32Array(channels)
+  x.forEach((v, i) => { out[Math.floor(i/each)] += v/each })
+  return out
+}
+
+// ---- chapter 12's convolutional net: it looks at five places of an image ----
+const places = [[2, 2], [1, 2], [3, 2], [2, 1], [2, 3]]
+
+function partOf(image, top, left) { // 24 x 24 of 28 x 28
+  const out = new Float32Array(576)
+  for (let r = 0; r < 24; r++) out.set(image.subarray(28*(top + r) + left, 28*(top + r) + left + 24), 24*r)
+  return out
+}
+
+export function convNet({layers, last}, image) { // 784 pixels, 0..1 -> ten scores, and the first layer's maps
+  const scores = new Float64Array(last.bias.data.length)
+  let maps
+  for (const [top, left] of places) {
+    let x = partOf(image, top, left), size = 24
+    for (const {weight, pool, norm} of layers) {
+      x = convolve(x, size, weight)
+      if (pool) {
+        x = maxPool(x, size)
+        size >>= 1
+      }
+      x = relu(batchNorm(x, norm))
+      maps ??= x
+    }
+    const means = channelMeans(x, last.weight.shape[1])
+    linear(means, last.weight, last.bias).forEach((s, i) => { scores[i] += s/places.length })
+  }
+  return {scores, maps}
+}
+
+// ---- the linear model of chapter 3 and the net of chapter 7: outputs, loss, gradients, a step ----
+export function forward([w1, b1, w2, b2], x, n = 1) { // images (n, 784), 0..1
+  if (!w2) return {outputs: linear(x, w1, b1, n)}
+  const hidden = relu(linear(x, w1, b1, n))
+  return {hidden, outputs: linear(hidden, w2, b2, n)}
+}
+
+export function mnistLoss(outputs, targets) { // the mean distance of the sigmoids from the targets, and its slopes
+  const n = outputs.length, slopes = new Float32Array(n)
+  let loss = 0
+  for (let i = 0; i < n; i++) {
+    const p = sigmoid(outputs[i])
+    loss += (targets[i] ? 1 - p : p)/n
+    slopes[i] = (targets[i] ? -1 : 1)*p*(1 - p)/n
+  }
+  return {loss, slopes}
+}
+
+function linearGradients(slopes, x, {shape: [outputs, inputs]}, n) { // of the weights and the bias
+  const weights = new Float32Array(outputs*inputs), bias = new Float32Array(outputs)
+  for (let i = 0; i < n; i++) for (let o = 0; o < outputs; o++) {
+    const slope = slopes[i*outputs + o]
+    if (!slope) continue
+    bias[o] += slope
+    for (let j = 0, a = i*inputs, b = o*inputs; j < inputs; j++) weights[b + j] += slope*x[a + j]
+  }
+  return [weights, bias]
+}
+
+export function gradients(params, x, targets, n) { // of the loss of one batch, for each of the parameters
+  const [w1, , w2] = params, {hidden, outputs} = forward(params, x, n)
+  const {loss, slopes} = mnistLoss(outputs, targets)
+  if (!w2) return {loss, grads: linearGradients(slopes, x, w1, n)}
+  const units = w1.shape[0], back = new Float32Array(n*units)
+  for (let i = 0; i < n; i++) for (let u = 0; u < units; u++) {
+    if (hidden[i*units + u] > 0) back[i*units + u] = slopes[i]*w2.data[u]
+  }
+  return {loss, grads: [...linearGradients(back, x, w1, n), ...linearGradients(slopes, hidden, w2, n)]}
+}
+
+export function step(params, grads, rate) {
+  params.forEach(({data}, k) => {
+    for (let i = 0; i < data.length; i++) data[i] -= rate*grads[k][i]
+  })
+}

@@ -1,0 +1,64 @@
+// Elements of a page, made in one line each.
+
+function fill(element, attributes, children) { // functions are listeners, true and false are attributes there or not
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') element.addEventListener(name, value)
+    else if (value === true) element.setAttribute(name, '')
+    else if (value !== false && value != null) element.setAttribute(name, value)
+  }
+  element.append(...children.filter(child => child != null))
+  return element
+}
+
+export const h = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children)
+
+export const s = (tag, attributes = {}, ...children) =>
+  fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children)
+
+export const button = (text, click, attributes = {}) => h('button', {type: 'button', click, ...attributes}, text)
+
+export function setText(element, text) { // touched only if it changes
+  if (element.textContent !== text) element.textContent = text
+}
+
+export function slider(label, {min, max, step = 1, value, say = String}, change) { // `say` writes its value
+  const output = h('output', {}, say(value))
+  const input = h('input', {type: 'range', min, max, step, value, 'aria-valuetext': say(value)})
+  input.addEventListener('input', () => {
+    const now = Number(input.value)
+    setText(output, say(now))
+    input.setAttribute('aria-valuetext', say(now))
+    change(now)
+  })
+  const element = h('label', {class: 'slider'}, h('span', {}, label), input, output)
+  const set = now => {
+    input.value = now
+    setText(output, say(now))
+    input.setAttribute('aria-valuetext', say(now))
+  }
+  return {element, input, set, get value() { return Number(input.value) }}
+}
+
+export function choice(legend, options, value, change) { // one of several, as a row of buttons that stay down
+  const buttons = Object.entries(options).map(([key, text]) => button(text, () => set(key, true), {'data-key': key}))
+  function set(key, tell = false) {
+    for (const b of buttons) b.setAttribute('aria-pressed', b.dataset.key === key)
+    if (tell) change(key)
+  }
+  set(value)
+  const element = h('div', {class: 'choice', role: 'group', 'aria-label': legend}, h('span', {}, legend), ...buttons)
+  return {element, set}
+}
+
+export function checkbox(label, value, change) {
+  const input = h('input', {type: 'checkbox', change: () => change(input.checked)})
+  input.checked = value
+  return {element: h('label', {class: 'checkbox'}, input, h('span', {}, label)), input}
+}
+
+export const percent = (p, digits = 0) => `${(100*p).toFixed(digits)}%`
+
+export const signed = (x, digits = 1) => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(digits)}`
+
+// Would the visitor rather see nothing move?
+export const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches

@@ -1,0 +1,203 @@
+// The drawing pad: mouse, finger, pen or keyboard; undo, clear; a picture dropped in.
+import {button, calm, h, slider} from './elements.js'
+import {aThree, changed, drawMarks, picture, pixelsOf, side, stroke} from './marks.js'
+
+const moves = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]}
+
+export class Pad {
+  constructor(onChange) { // called after every change, at most once a frame
+    this.onChange = onChange
+    this.marks = []
+    this.history = []
+    this.pen = 13
+    this.cursor = null // where the keyboard's pen is, and whether it is down
+    this.canvas = h('canvas', {
+      width: 560, height: 560, class: 'pad', tabindex: 0, role: 'application', 'aria-roledescription': 'drawing pad',
+      'aria-label': 'Drawing pad. Arrow keys move the pen, space puts it down or lifts it, backspace takes back.',
+    })
+    this.small = h('canvas', {width: side, height: side}) // what is read
+    this.hint = h('p', {class: 'hint', 'aria-hidden': 'true'}, 'draw a digit here')
+    this.message = h('p', {class: 'note', role: 'status'})
+    const file = h('input', {type: 'file', accept: 'image/*', hidden: true, change: () => this.take(file.files[0])})
+    const pen = slider('pen', {min: 4, max: 40, value: this.pen}, value => { this.pen = value })
+    this.element = h('div', {class: 'padbox'},
+      h('div', {class: 'paper'}, this.canvas, this.hint),
+      h('div', {class: 'row'}, button('undo', () => this.undo()), button('clear', () => this.clear()),
+        button('a picture …', () => file.click()), file),
+      pen.element, this.message)
+    this.listen()
+    this.redraw()
+  }
+
+  listen() {
+    const pad = this.canvas
+    pad.addEventListener('pointerdown', e => this.pointerDown(e))
+    pad.addEventListener('pointermove', e => this.pointerMove(e))
+    for (const end of ['pointerup', 'pointercancel']) pad.addEventListener(end, e => this.pointerUp(e))
+    pad.addEventListener('keydown', e => this.key(e))
+    pad.addEventListener('blur', () => this.setCursor(null))
+    pad.addEventListener('focus', () => {
+      if (pad.matches(':focus-visible')) this.setCursor({x: 100, y: 60, down: false})
+    })
+    pad.addEventListener('dragover', e => e.preventDefault())
+    pad.addEventListener('drop', e => {
+      e.preventDefault()
+      this.take(e.dataTransfer.files[0])
+    })
+  }
+
+  // ---- mouse, finger, pen ----
+  placeOf(e) {
+    const box = this.canvas.getBoundingClientRect()
+    return [(e.clientX - box.left)*side/box.width, (e.clientY - box.top)*side/box.height]
+  }
+
+  pointerDown(e) {
+    if (this.pointer !== undefined || e.button > 0) return // a second finger, or another button
+    e.preventDefault()
+    this.setCursor(null)
+    this.canvas.focus({preventScroll: true})
+    this.canvas.setPointerCapture(e.pointerId)
+    this.pointer = e.pointerId
+    this.begin(this.placeOf(e))
+  }
+
+  pointerMove(e) {
+    if (e.pointerId !== this.pointer) return
+    const events = e.getCoalescedEvents?.() ?? []
+    for (const one of events.length ? events : [e]) this.current.points.push(this.placeOf(one))
+    this.redraw()
+  }
+
+  pointerUp(e) {
+    if (e.pointerId === this.pointer) this.pointer = undefined
+  }
+
+  // ---- the keyboard ----
+  setCursor(cursor) {
+    this.cursor = cursor
+    this.redraw(false)
+  }
+
+  key(e) {
+    const move = moves[e.key], cursor = this.cursor ?? {x: 100, y: 60, down: false}
+    if (e.ctrlKey || e.metaKey || e.altKey) {
+      if (e.key.toLowerCase() !== 'z' || e.altKey) return
+      this.undo()
+    } else if (move) {
+      const far = e.shiftKey ? 2 : 6, within = v => Math.min(side, Math.max(0, v))
+      const now = {...cursor, x: within(cursor.x + far*move[0]), y: within(cursor.y + far*move[1])}
+      if (now.down) this.current.points.push([now.x, now.y])
+      this.cursor = now
+      this.redraw(now.down)
+    } else if (e.key === ' ' || e.key === 'Enter') {
+      const down = !cursor.down
+      this.cursor = {...cursor, down}
+      if (down) this.begin([cursor.x, cursor.y])
+      this.say(down ? 'pen down' : 'pen up')
+    } else if (e.key === 'Backspace') this.undo()
+    else if (e.key === 'Delete') this.clear()
+    else return
+    e.preventDefault()
+  }
+
+  // ---- what is on it ----
+  begin(point) {
+    this.keep()
+    this.current = stroke(this.pen, point)
+    this.marks = [...this.marks, this.current]
+    this.redraw()
+  }
+
+  keep() { // what `undo` goes back to
+    this.history.push(this.marks)
+  }
+
+  set(marks) {
+    this.keep()
+    this.marks = marks
+    if (this.cursor) this.cursor.down = false
+    this.redraw()
+  }
+
+  undo() {
+    if (this.history.length) this.marks = this.history.pop()
+    if (this.cursor) this.cursor.down = false
+    this.redraw()
+  }
+
+  clear() {
+    if (this.marks.length) this.set([])
+    this.say('')
+  }
+
+  change(how) { // all of it smaller, elsewhere, with another pen
+    if (this.marks.length) this.set(this.marks.map(mark => changed(mark, how)))
+  }
+
+  async take(file) { // a picture
+    if (!file) return
+    try {
+      const image = await createImageBitmap(file), fit = Math.min(side/image.width, side/image.height)
+      const [width, height] = [image.width*fit, image.height*fit]
+      this.set([picture(image, (side - width)/2, (side - height)/2, width, height)])
+      this.say('')
+    } catch {
+      this.say(`${file.name} is no picture that this browser can show; a PNG or a JPEG file will do`)
+    }
+  }
+
+  pixels() { // {width, height, data: RGBA bytes}: a picture alone as it is, all else as it stands on the pad
+    const [only] = this.marks
+    if (this.marks.length !== 1 || only.kind !== 'picture' || !(only.image instanceof ImageBitmap)) {
+      return pixelsOf(this.small)
+    }
+    const whole = document.createElement('canvas')
+    whole.width = only.image.width
+    whole.height = only.image.height
+    whole.getContext('2d', {willReadFrequently: true}).drawImage(only.image, 0, 0)
+    return pixelsOf(whole)
+  }
+
+  say(text) { this.message.textContent = text }
+
+  redraw(tell = true) {
+    this.changed ||= tell
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined
+      drawMarks(this.canvas, this.marks)
+      if (this.cursor) this.drawCursor()
+      this.hint.hidden = this.marks.length > 0
+      if (!this.changed) return
+      this.changed = false
+      drawMarks(this.small, this.marks)
+      this.onChange(this)
+    })
+  }
+
+  drawCursor() {
+    const context = this.canvas.getContext('2d'), {x, y, down} = this.cursor
+    context.lineWidth = 2
+    context.strokeStyle = '#0072b2'
+    context.fillStyle = '#0072b2'
+    context.beginPath()
+    context.arc(x, y, Math.max(5, this.pen/2), 0, 2*Math.PI)
+    context.stroke()
+    if (down) context.fill()
+  }
+
+  demonstrate() { // a digit that draws itself, once
+    const whole = aThree(), n = whole.points.length
+    if (calm()) return this.set([whole])
+    const begin = performance.now(), mine = []
+    const grow = now => {
+      if (this.marks.length && this.marks[0] !== mine[0]) return // the visitor has begun
+      const shown = Math.max(1, Math.min(n, Math.ceil((now - begin)/900*n)))
+      mine[0] = {...whole, points: whole.points.slice(0, shown)}
+      this.marks = [mine[0]]
+      this.redraw()
+      if (shown < n) requestAnimationFrame(grow)
+    }
+    requestAnimationFrame(grow)
+  }
+}
