@@ -176,6 +176,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'mnistlearn.apps.page._as_image': ('apps/page.html#_as_image', 'mnistlearn/apps/page.py'),
                                       'mnistlearn.apps.page._averages': ('apps/page.html#_averages', 'mnistlearn/apps/page.py'),
                                       'mnistlearn.apps.page._fit_pair': ('apps/page.html#_fit_pair', 'mnistlearn/apps/page.py'),
+                                      'mnistlearn.apps.page.coaster': ('apps/page.html#coaster', 'mnistlearn/apps/page.py'),
                                       'mnistlearn.apps.page.only': ('apps/page.html#only', 'mnistlearn/apps/page.py'),
                                       'mnistlearn.apps.page.page_html': ('apps/page.html#page_html', 'mnistlearn/apps/page.py'),
                                       'mnistlearn.apps.page.page_state': ('apps/page.html#page_state', 'mnistlearn/apps/page.py'),

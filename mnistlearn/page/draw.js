@@ -13,6 +13,7 @@ const spoilers = {
 export class DrawPanel {
   constructor(root, course) {
     this.course = course
+    this.own = [] // the visitor's models
     this.pad = new Pad(() => this.read())
     this.steps = new Steps(() => this.read())
     this.verdict = h('p', {class: 'verdict'}, 'Draw a digit: the four stages read it at every stroke.')
@@ -28,7 +29,8 @@ export class DrawPanel {
   }
 
   examples() {
-    return h('div', {class: 'row'}, h('span', {}, 'start from'), ...this.course.examples.map((o, i) => this.example(o, i)))
+    const thumbs = this.course.examples.map((bytes, i) => this.example(bytes, i))
+    return h('div', {class: 'row'}, h('span', {}, 'start from'), ...thumbs)
   }
 
   spoilers() {
@@ -42,9 +44,15 @@ export class DrawPanel {
     return h('button', {type: 'button', class: 'thumb', 'aria-label': `example ${i + 1}`, click: lay}, shown)
   }
 
+  addCard(card) {
+    this.own = [card] // the last one
+    this.use(this.key)
+  }
+
   use(key) {
+    this.key = key
     const names = key === 'pair' ? ['3', '7'] : [...'0123456789']
-    this.readers = cardsFor(this.course[key], names)
+    this.readers = [...cardsFor(this.course[key], names), ...this.own]
     this.cards.replaceChildren(...this.readers.map(card => card.element))
     this.read()
   }
@@ -64,7 +72,7 @@ export class DrawPanel {
     } finally {
       this.steps.show(this.pad.canvas, made?.made)
     }
-    const x = Float32Array.from(made.seen, v => v/255), answers = this.readers.map(card => card.read(x))
+    const x = Float32Array.from(made.seen, v => v/255), answers = this.readers.map(card => card.read(x)).slice(0, 4)
     const agree = answers.every(name => name === answers[0])
     const words = [agree ? `The four agree: a ${answers[0]}.` : `They disagree: ${answers.join(', ')}.`]
     if (this.steps.on.ink && thingsIn(made.ink) > 1) {

@@ -58,6 +58,8 @@ export function checkbox(label, value, change) {
 
 export const percent = (p, digits = 0) => `${(100*p).toFixed(digits)}%`
 
+export const sayPower = power => String(Number((10**power).toPrecision(2))) // of a rate on a slider
+
 export const signed = (x, digits = 1) => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(digits)}`
 
 // Would the visitor rather see nothing move?

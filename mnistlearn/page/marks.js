@@ -45,6 +45,14 @@ export function pixelsOf(canvas) { // {width, height, data: RGBA bytes}
   return {width, height, data: canvas.getContext('2d', {willReadFrequently: true}).getImageData(0, 0, width, height).data}
 }
 
+export function pixelsOfImage(image) { // of a bitmap, as large as it is
+  const whole = document.createElement('canvas')
+  whole.width = image.width
+  whole.height = image.height
+  whole.getContext('2d', {willReadFrequently: true}).drawImage(image, 0, 0)
+  return pixelsOf(whole)
+}
+
 export function imageOfDigit(bytes) { // 784 bytes of ink -> a canvas, black on white
   const canvas = document.createElement('canvas')
   canvas.width = canvas.height = 28

@@ -1,6 +1,6 @@
 // The drawing pad: mouse, finger, pen or keyboard; undo, clear; a picture dropped in.
 import {button, calm, h, slider} from './elements.js'
-import {aThree, changed, drawMarks, picture, pixelsOf, side, stroke} from './marks.js'
+import {aThree, changed, drawMarks, picture, pixelsOf, pixelsOfImage, side, stroke} from './marks.js'
 
 const moves = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]}
 
@@ -149,14 +149,8 @@ export class Pad {
 
   pixels() { // {width, height, data: RGBA bytes}: a picture alone as it is, all else as it stands on the pad
     const [only] = this.marks
-    if (this.marks.length !== 1 || only.kind !== 'picture' || !(only.image instanceof ImageBitmap)) {
-      return pixelsOf(this.small)
-    }
-    const whole = document.createElement('canvas')
-    whole.width = only.image.width
-    whole.height = only.image.height
-    whole.getContext('2d', {willReadFrequently: true}).drawImage(only.image, 0, 0)
-    return pixelsOf(whole)
+    const isFile = this.marks.length === 1 && only.image instanceof ImageBitmap
+    return isFile ? pixelsOfImage(only.image) : pixelsOf(this.small)
   }
 
   say(text) { this.message.textContent = text }

@@ -37,7 +37,7 @@ const crcTable = Uint32Array.from({length: 256}, (_, n) => {
   return n
 })
 
-function crc32(bytes, crc) {
+export function crc32(bytes, crc) {
   crc = ~crc
   for (const b of bytes) crc = crc >>> 8 ^ crcTable[(crc ^ b) & 255]
   return ~crc >>> 0
