@@ -278,7 +278,7 @@ def scale_to_20(
     h, w = ink.shape
     size = [max(1, round(20*o/max(h, w))) for o in (w, h)]
     method = Image.Resampling.BOX if max(h, w) > 60 else Image.Resampling.BICUBIC
-    small = Image.fromarray((255*ink).astype(np.uint8)).resize(size, method)
+    small = Image.fromarray((255*ink).round().astype(np.uint8)).resize(size, method)
     small = np.asarray(small, dtype=np.float32)
     return (small*255/max(1, np.quantile(small[small > 0], .98))).clip(0, 255)
 

@@ -129,10 +129,10 @@ export function centreOfMass({width, height, data}) { // from the top and from t
 export function scaleTo(ink, size) { // -> its longer side of so many pixels, ink that is black again, 0..255
   const {width, height} = ink, side = Math.max(width, height)
   const [w, h] = [width, height].map(o => Math.max(1, roundEven(size*o/side)))
-  const bytes = Uint8ClampedArray.from(ink.data, v => Math.floor(255*v))
+  const bytes = Uint8ClampedArray.from(ink.data, v => roundEven(255*v))
   const small = resample({width, height, channels: 1, data: bytes}, w, h, side > 60 ? 'box' : 'bicubic')
-  const black = Math.max(1, quantile(small.data.filter(v => v > 0), .98))
-  return {...small, data: Float64Array.from(small.data, v => clip(Math.fround(v*255)/black, 0, 255))}
+  const black = Math.max(1, Math.fround(quantile(small.data.filter(v => v > 0), .98)))
+  return {...small, data: Float64Array.from(small.data, v => clip(Math.fround(Math.fround(v*255)/black), 0, 255))}
 }
 
 export function into28(small, [down, right]) { // the point `down` and `right` in the middle -> 784 bytes

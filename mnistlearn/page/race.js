@@ -17,7 +17,7 @@ export class RacePanel {
     this.valid = asInputs(state.valid)
     this.chart = new Chart({
       title: 'Right on images that they never saw', x: [begin, budget].map(Math.log10), y: [0, 1],
-      xLabel: 'images looked at, and the price of the steps', yLabel: 'accuracy', height: 300, width: 560,
+      xLabel: 'images looked at, and the price of the steps', yLabel: 'accuracy', height: 300, width: 480,
       sayX: power => Math.round(10**power).toLocaleString('en'),
     })
     this.price = slider('a step costs as much as', {min: 0, max: 400, step: 10, value: 0, say: n => `${n} images`},

@@ -1,4 +1,4 @@
-// A picture of another size, as Pillow makes it, to the last bit: weights in whole numbers, across first, then down.
+// A picture of another size, as Pillow makes it, to the last bit: weights in whole numbers, across, then down.
 import {clip} from './numbers.js'
 
 const bits = 22
@@ -15,13 +15,13 @@ const filters = {
 }
 
 function weightsFor(size, span, wanted, filter) { // for each new pixel: where it begins to look, and its weights
-  const scale = span/wanted, stretch = Math.max(scale, 1), support = filter.support*stretch
+  const scale = span/wanted, stretch = Math.max(scale, 1), shrink = 1/stretch, support = filter.support*stretch
   return Array.from({length: wanted}, (_, i) => {
     const centre = (i + .5)*scale
     const from = Math.max(0, Math.trunc(centre - support + .5))
     const to = Math.min(size, Math.trunc(centre + support + .5))
     const raw = []
-    for (let x = from; x < to; x++) raw.push(filter.at((x - centre + .5)/stretch))
+    for (let x = from; x < to; x++) raw.push(filter.at((x - centre + .5)*shrink))
     const total = raw.reduce((a, b) => a + b, 0)
     const weights = raw.map(w => Math.trunc(w/total*2**bits + (w < 0 ? -.5 : .5)))
     return {from, weights}
@@ -56,11 +56,13 @@ function down({width, height, channels, data}, span, wanted, filter) {
 
 // image: {width, height, channels, data: bytes}; span: how much of its width and height is meant, by default all
 export function resample(image, width, height, name, span = [image.width, image.height]) {
-  const filter = filters[name]
-  let out = image
-  if (width !== out.width || span[0] !== out.width) out = across(out, span[0], width, filter)
-  if (height !== out.height || span[1] !== out.height) out = down(out, span[1], height, filter)
-  return out
+  const filter = filters[name], fewerRows = image.height - height, fewerColumns = image.width - width
+  const passes = [
+    o => width === o.width && span[0] === o.width ? o : across(o, span[0], width, filter),
+    o => height === o.height && span[1] === o.height ? o : down(o, span[1], height, filter),
+  ]
+  if (fewerRows > 0 && fewerRows > 2*fewerColumns) passes.reverse() // as Pillow does, since version 13
+  return passes.reduce((o, pass) => pass(o), image)
 }
 
 export function reduce(image, fx, fy) { // the mean of each fx x fy pixels, and of those left over at the edge

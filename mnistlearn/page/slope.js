@@ -16,7 +16,7 @@ export class SlopePanel {
     const names = Object.fromEntries(Object.entries(curves).map(([key, {name}]) => [key, name]))
     const {x, y} = curves[curve]
     this.chart = new Chart({
-      title: 'Drag the point', x, y, xLabel: 'the parameter', yLabel: 'the loss', width: 560, height: 320,
+      title: 'Drag the point', x, y, xLabel: 'the parameter', yLabel: 'the loss', width: 480, height: 300,
     })
     this.chart.onDrag(place => this.put(place))
     this.place = slider('the point', {min: x[0], max: x[1], step: .01, value: 0, say: v => signed(v, 2)},
@@ -73,7 +73,8 @@ export class SlopePanel {
   }
 
   show() {
-    const {chart, curve: {f, slope, x: [low, high]}, x, change} = this, steep = slope(x), reach = (high - low)*.16
+    const {chart, curve: {f, slope, x: [low, high]}, x, change} = this, steep = slope(x)
+    const [bottom, top] = this.curve.y, reach = Math.min((high - low)*.16, (top - bottom)*.2/Math.abs(steep))
     const at = this.path.map(p => [p, f(p)])
     this.place.set(Math.max(low, Math.min(high, x)))
     chart.show(chart.curve(curveOf(f, [low, high])),

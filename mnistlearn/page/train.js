@@ -35,7 +35,8 @@ export class TrainPanel {
       h('div', {class: 'row'}, ...buttons, this.folderButton()), this.status,
       h('div', {class: 'learning'}, h('figure', {}, this.weights, h('figcaption', {class: 'small'}, 'the weights')),
         this.lossChart.element, this.accuracyChart.element),
-      h('figure', {}, this.tiles, h('figcaption', {class: 'small'}, 'images that it never learns from; red: read wrongly')))
+      h('figure', {}, this.tiles,
+        h('figcaption', {class: 'small'}, 'images that it never learns from; red: read wrongly')))
     this.reset()
   }
 
