@@ -38,20 +38,28 @@ function withMargin(x, size) { // (channels, size, size) -> a row and a column o
   return out
 }
 
-export function convolve(x, size, weight) { // (channels, size, size) -> (kernels, size, size), each kernel 3 x 3
-  const [kernels, channels] = weight.shape, wide = size + 2
-  const room = withMargin(x, size), out = new Float32Array(kernels*size*size)
-  for (let k = 0; k < kernels; k++) for (let c = 0; c < channels; c++) {
-    const at = (k*channels + c)*9, [a, b, d, e, f, g, h, i, j] = weight.data.subarray(at, at + 9)
-    for (let r = 0; r < size; r++) {
-      const to = (k*size + r)*size
-      let above = (c*wide + r)*wide, here = above + wide, below = here + wide
-      for (let col = 0; col < size; col++, above++, here++, below++) {
-        out[to + col] += a*room[above] + b*room[above + 1] + d*room[above + 2]
-                       + e*room[here] + f*room[here + 1] + g*room[here + 2]
-                       + h*room[below] + i*room[below + 1] + j*room[below + 2]
-      }
+function addKernel(sums, room, from, size, w, at) { // one kernel, whose weights begin at `at`, over one channel
+  const [a, b, c, d, e, f, g, h, i] = w.subarray(at, at + 9), wide = size + 2
+  for (let r = 0, to = 0; r < size; r++) {
+    const above = from + r*wide, here = above + wide, below = here + wide
+    let p = room[above], q = room[above + 1], s = room[here], t = room[here + 1], x = room[below], y = room[below + 1]
+    for (let col = 2; col < wide; col++, to++) { // what the kernel sees moves on by a column
+      const u = room[above + col], v = room[here + col], z = room[below + col]
+      sums[to] += a*p + b*q + c*u + d*s + e*t + f*v + g*x + h*y + i*z
+      p = q; q = u
+      s = t; t = v
+      x = y; y = z
     }
+  }
+}
+
+export function convolve(x, size, weight) { // (channels, size, size) -> (kernels, size, size), each kernel 3 x 3
+  const [kernels, channels] = weight.shape, area = size*size, wide = size + 2
+  const room = withMargin(x, size), out = new Float32Array(kernels*area), sums = new Float64Array(area)
+  for (let k = 0; k < kernels; k++) {
+    sums.fill(0)
+    for (let c = 0; c < channels; c++) addKernel(sums, room, c*wide*wide, size, weight.data, 9*(k*channels + c))
+    out.set(sums, k*area)
   }
   return out
 }

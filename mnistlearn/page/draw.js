@@ -75,7 +75,7 @@ export class DrawPanel {
     const x = Float32Array.from(made.seen, v => v/255), answers = this.readers.map(card => card.read(x)).slice(0, 4)
     const agree = answers.every(name => name === answers[0])
     const words = [agree ? `The four agree: a ${answers[0]}.` : `They disagree: ${answers.join(', ')}.`]
-    if (this.steps.on.ink && thingsIn(made.ink) > 1) {
+    if (this.steps.on.ink && thingsIn(made.made.strokes) > 1) {
       words.push('There seem to be two things on the pad; each stage takes them for one digit.')
     }
     const off = Object.values(this.steps.on).filter(on => !on).length

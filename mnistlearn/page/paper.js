@@ -1,8 +1,10 @@
 // Rules 1 and 2 of chapter 14: the paper is a smooth surface, and the ink is what lies off it in one direction.
-import {largest, median, otsu, quantile, roundEven, solve, sum, clip} from './numbers.js'
+import {clip, largest, median, otsu, quantile, roundEven, solve, sum} from './numbers.js'
 import {thumbnail} from './resample.js'
 
 // ---- colours: {width, height, data}, three numbers 0..1 for each pixel ----
+const levels = Float32Array.from({length: 256}, (_, v) => v/255)
+
 function onPaper({width, height, data}) { // on black if what is to be seen is light, on white if it is dark
   const n = width*height, colors = new Float64Array(3*n)
   let light = 0, opaque = 0
@@ -27,14 +29,16 @@ function transparentColors(picture) { // scaled with each colour times its opaci
 }
 
 export function colorsOf(picture) { // {width, height, data: RGBA bytes} -> at most 200 pixels high and wide
-  const {width, height, data} = picture, n = width*height
-  const rgb = new Uint8ClampedArray(3*n)
-  for (let i = 0; i < n; i++) {
-    if (data[4*i + 3] < 255) return transparentColors(picture)
-    for (let c = 0; c < 3; c++) rgb[3*i + c] = data[4*i + c]
+  const {width, height, data} = picture, n = width*height, rgb = new Uint8ClampedArray(3*n)
+  for (let i = 0, from = 0, to = 0; i < n; i++, from += 4, to += 3) {
+    if (data[from + 3] < 255) return transparentColors(picture)
+    rgb[to] = data[from]
+    rgb[to + 1] = data[from + 1]
+    rgb[to + 2] = data[from + 2]
   }
-  const small = thumbnail({width, height, channels: 3, data: rgb}, 200)
-  return {width: small.width, height: small.height, data: Float64Array.from(small.data, v => Math.fround(v/255))}
+  const small = thumbnail({width, height, channels: 3, data: rgb}, 200), colors = new Float64Array(small.data.length)
+  for (let i = 0; i < colors.length; i++) colors[i] = levels[small.data[i]]
+  return {width: small.width, height: small.height, data: colors}
 }
 
 // ---- a frame around the paper ----
@@ -81,23 +85,11 @@ function withoutFrame(x) {
   return {width, height, data}
 }
 
-// ---- the paper ----
-function surfaceTerms({width, height}) { // 1, down, right, down·right, down², right² of every pixel, from -1 to 1
-  const at = (i, n) => n === 1 ? -1 : -1 + 2*i/(n - 1), terms = new Float64Array(6*width*height)
-  for (let r = 0, i = 0; r < height; r++) {
-    const y = at(r, height)
-    for (let c = 0; c < width; c++, i += 6) {
-      const x = at(c, width)
-      terms[i] = 1
-      terms[i + 1] = y
-      terms[i + 2] = x
-      terms[i + 3] = y*x
-      terms[i + 4] = y*y
-      terms[i + 5] = x*x
-    }
-  }
-  return terms
-}
+// ---- the paper: a smooth surface, as a sum of six terms ----
+// 1, down, right, down·right, down², right², where down and right run from -1 to 1: their powers of each
+const downs = [0, 1, 0, 1, 2, 0], rights = [0, 0, 1, 1, 0, 2]
+
+const along = n => Float64Array.from({length: n}, (_, i) => n === 1 ? -1 : -1 + 2*i/(n - 1)) // from -1 to 1
 
 function paperAtEdge(x) { // the pixels of the edge that are paper, though ink may reach it here and there
   const {width, height} = x, depth = Math.max(1, roundEven(.04*Math.min(width, height))), edge = []
@@ -105,39 +97,70 @@ function paperAtEdge(x) { // the pixels of the edge that are paper, though ink m
     if (r < depth || c < depth || r >= height - depth || c >= width - depth) edge.push(r*width + c)
   }
   const middle = medianColor(x, edge), off = edge.map(i => furthest(x, i, middle))
-  const most = Math.max(quantile(off, .8), .02)
-  return edge.filter((_, i) => off[i] <= most)
+  const most = Math.max(quantile(off, .8), .02), mask = new Uint8Array(width*height)
+  edge.forEach((i, k) => { mask[i] = off[k] <= most ? 1 : 0 })
+  return mask
 }
 
-function fitSurface(x, terms, near, k) { // the factors of the first k terms: least squares over the pixels `near`
-  const rows = width => Array.from({length: k}, () => new Float64Array(width)), a = rows(k), b = rows(3)
-  for (const i of near) for (let p = 0; p < k; p++) {
-    const t = terms[6*i + p], row = a[p], values = b[p]
-    for (let q = p; q < k; q++) row[q] += t*terms[6*i + q]
-    for (let c = 0; c < 3; c++) values[c] += t*x.data[3*i + c]
+function rowSums(x, mask, row, right) { // of the pixels in the mask: right⁰ to right⁴, and colour times right⁰ to right²
+  const powers = new Float64Array(5), colors = [0, 1, 2].map(() => new Float64Array(3))
+  for (let c = 0, i = row*x.width; c < x.width; c++, i++) {
+    if (!mask[i]) continue
+    const u = right[c], v = u*u
+    powers[0] += 1
+    powers[1] += u
+    powers[2] += v
+    powers[3] += u*v
+    powers[4] += v*v
+    for (let channel = 0; channel < 3; channel++) {
+      const color = x.data[3*i + channel], sums = colors[channel]
+      sums[0] += color
+      sums[1] += color*u
+      sums[2] += color*v
+    }
   }
-  for (let p = 0; p < k; p++) for (let q = 0; q < p; q++) a[p][q] = a[q][p]
+  return {powers, colors}
+}
+
+function fitSurface(x, mask, k) { // the factors of the first k terms, for each colour: least squares in the mask
+  const a = Array.from({length: k}, () => new Float64Array(k)), b = Array.from({length: k}, () => new Float64Array(3))
+  const down = along(x.height), right = along(x.width)
+  for (let row = 0; row < x.height; row++) {
+    const {powers, colors} = rowSums(x, mask, row, right)
+    for (let p = 0; p < k; p++) {
+      for (let q = 0; q < k; q++) a[p][q] += down[row]**(downs[p] + downs[q])*powers[rights[p] + rights[q]]
+      for (let c = 0; c < 3; c++) b[p][c] += down[row]**downs[p]*colors[c][rights[p]]
+    }
+  }
   return solve(a, b)
 }
 
+function subtractSurface(x, factors, channel, off) { // of one colour, less the surface with these six factors
+  const [a, b, c, d, e, f] = factors, down = along(x.height), right = along(x.width)
+  for (let row = 0, i = channel; row < x.height; row++) {
+    const y = down[row], level = a + b*y + e*y*y, slope = c + d*y
+    for (let col = 0; col < x.width; col++, i += 3) off[i] = x.data[i] - (level + (slope + f*right[col])*right[col])
+  }
+}
+
+function lengths(off) { // of the three numbers of each pixel
+  const out = new Float64Array(off.length/3)
+  for (let i = 0, from = 0; i < out.length; i++, from += 3) {
+    out[i] = Math.sqrt(off[from]*off[from] + off[from + 1]*off[from + 1] + off[from + 2]*off[from + 2])
+  }
+  return out
+}
+
 function offPaper(x) { // -> colours less the paper's, and how far each pixel is from it
-  const terms = surfaceTerms(x), n = x.width*x.height, off = new Float64Array(3*n), size = new Float64Array(n)
-  let near = paperAtEdge(x)
+  const off = new Float64Array(x.data.length)
+  const mask = paperAtEdge(x)
+  let size
   for (const k of [3, 3, 6, 6]) { // a plane, then a surface that may bend
-    const fit = fitSurface(x, terms, near, k)
-    for (let i = 0; i < n; i++) {
-      let squares = 0
-      for (let c = 0; c < 3; c++) {
-        let paper = 0
-        for (let p = 0; p < k; p++) paper += terms[6*i + p]*fit[p][c]
-        const d = off[3*i + c] = x.data[3*i + c] - paper
-        squares += d*d
-      }
-      size[i] = Math.sqrt(squares)
-    }
+    const fit = fitSurface(x, mask, k)
+    for (let c = 0; c < 3; c++) subtractSurface(x, downs.map((_, p) => p < k ? fit[p][c] : 0), c, off)
+    size = lengths(off)
     const most = Math.max(.7*otsu(size), 1e-3)
-    near = []
-    for (let i = 0; i < n; i++) if (size[i] <= most) near.push(i)
+    for (let i = 0; i < size.length; i++) mask[i] = size[i] <= most ? 1 : 0
   }
   return {off, size}
 }
@@ -145,17 +168,27 @@ function offPaper(x) { // -> colours less the paper's, and how far each pixel is
 // ---- the ink ----
 function alongInk(off, size) { // how far each pixel goes from the paper's colour to the ink's
   const least = otsu(size), direction = [0, 0, 0]
-  size.forEach((d, i) => { if (d > least) for (let c = 0; c < 3; c++) direction[c] += off[3*i + c] })
+  for (let i = 0; i < size.length; i++) {
+    if (size[i] > least) for (let c = 0; c < 3; c++) direction[c] += off[3*i + c]
+  }
   const length = Math.sqrt(sum(direction.map(v => v*v)))
-  const [a, b, c] = direction.map(v => v/length)
-  return size.map((_, i) => off[3*i]*a + off[3*i + 1]*b + off[3*i + 2]*c)
+  const [a, b, c] = direction.map(v => v/length), ink = new Float64Array(size.length)
+  for (let i = 0, from = 0; i < ink.length; i++, from += 3) ink[i] = off[from]*a + off[from + 1]*b + off[from + 2]*c
+  return ink
 }
 
 function withoutNoise(ink) { // 0 for what may be noise, 1 for what is surely ink
-  const least = otsu(ink.map(v => Math.max(v, 0)))
-  const paper = ink.filter(v => v < least), noise = 3*sum(paper.map(Math.abs))/paper.length
-  const full = quantile(ink.filter(v => v >= least), .6)
-  return ink.map(v => clip((v - noise)/Math.max(full - noise, 1e-3), 0, 1))
+  const n = ink.length, positive = new Float64Array(n), out = new Float64Array(n), high = []
+  for (let i = 0; i < n; i++) if (ink[i] > 0) positive[i] = ink[i]
+  const least = otsu(positive)
+  let total = 0
+  for (let i = 0; i < n; i++) {
+    if (ink[i] < least) total += Math.abs(ink[i])
+    else high.push(ink[i])
+  }
+  const noise = 3*total/(n - high.length), range = Math.max(quantile(high, .6) - noise, 1e-3)
+  for (let i = 0; i < n; i++) out[i] = clip((ink[i] - noise)/range, 0, 1)
+  return out
 }
 
 export function findInk(picture) { // -> {width, height, data: 0 for paper to 1 for ink}

@@ -41,12 +41,16 @@ export function partsOf({width, height, data}) { // what hangs together: `part`,
   return {part, sizes}
 }
 
-function grown(mask, width, height) { // by a pixel to the four sides
-  return mask.map((inside, i) => {
-    const r = Math.floor(i/width), c = i%width
-    const above = r > 0 && mask[i - width], below = r < height - 1 && mask[i + width]
-    return inside || above || below || (c > 0 && mask[i - 1]) || (c < width - 1 && mask[i + 1]) ? 1 : 0
-  })
+function grown(mask, width) { // by a pixel to the four sides
+  const out = mask.slice()
+  for (let i = 0; i < mask.length; i++) {
+    if (!mask[i]) continue
+    if (i >= width) out[i - width] = 1
+    if (i < mask.length - width) out[i + width] = 1
+    if (i%width > 0) out[i - 1] = 1
+    if (i%width < width - 1) out[i + 1] = 1
+  }
+  return out
 }
 
 export function strokesOf(ink) {
@@ -54,7 +58,7 @@ export function strokesOf(ink) {
   if (sizes.length === 1) throw Error('there is no digit to be seen')
   const least = Math.max(...sizes.slice(1))/8
   let large = part.map(number => number && sizes[number] >= least ? 1 : 0)
-  for (let round = 0; round < 2; round++) large = grown(large, ink.width, ink.height)
+  for (let round = 0; round < 2; round++) large = grown(large, ink.width)
   return cutToInk({...ink, data: ink.data.map((v, i) => large[i] ? v : 0)})
 }
 
@@ -129,7 +133,8 @@ export function centreOfMass({width, height, data}) { // from the top and from t
 export function scaleTo(ink, size) { // -> its longer side of so many pixels, ink that is black again, 0..255
   const {width, height} = ink, side = Math.max(width, height)
   const [w, h] = [width, height].map(o => Math.max(1, roundEven(size*o/side)))
-  const bytes = Uint8ClampedArray.from(ink.data, v => roundEven(255*v))
+  const bytes = new Uint8ClampedArray(ink.data.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = roundEven(255*ink.data[i])
   const small = resample({width, height, channels: 1, data: bytes}, w, h, side > 60 ? 'box' : 'bicubic')
   const black = Math.max(1, Math.fround(quantile(small.data.filter(v => v > 0), .98)))
   return {...small, data: Float64Array.from(small.data, v => clip(Math.fround(Math.fround(v*255)/black), 0, 255))}

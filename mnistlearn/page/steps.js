@@ -31,7 +31,7 @@ export function prepare(picture, on) { // -> `seen`, 784 bytes, and what each st
   const centred = into28(small, on.centre ? centreOfMass(small) : placeIn28(small, {top: 0, left: 0, ...pen}, ink))
   const given = Object.values(on).every(Boolean) && alreadyPrepared(picture), seen = given || centred
   const share = bytes => ({width: 28, height: 28, data: Float64Array.from(bytes, v => v/255)})
-  return {seen, ink, made: {ink, strokes, pen, scale: share(scaled), centre: share(seen)}}
+  return {seen, made: {ink, strokes, pen, scale: share(scaled), centre: share(seen)}}
 }
 
 export function thingsIn({width, data, height}) { // how many large things stand beside each other in the ink
