@@ -8,6 +8,7 @@ __all__ = ['small_net', 'n_train', 'n_valid', 'only', 'pair_stages', 'ten_stages
 
 # %% ../../nbs/apps/05_page.ipynb #1d84b1ed
 import base64, io
+from importlib.metadata import PackageNotFoundError, metadata
 from math import ceil
 from pathlib import Path
 from string import Template
@@ -152,13 +153,18 @@ def stills(
                 (fig, 'A parabola, and a point that walks down it in shorter and shorter steps.')]
     return '\n'.join(_as_image(fig, alt) for fig, alt in pictures)
 
+def _address():
+    "Where the course is at home, as the installed package says"
+    try: return metadata('mnistlearn').get('Home-page') or '#'
+    except PackageNotFoundError: return '#'
+
 def page_html(
     state:dict, # of `page_state`
 ) -> str: # HTML
     "The page"
     body = Template(page_source('page.html')).substitute(stills=stills(state), n_train=len(state['train']['x']),
         n_valid=len(state['valid']['x']), source=f'{state["n_images"]:,} images of handwritten digits',
-        version=mnistlearn.__version__, address='https://pypi.org/project/mnistlearn')
+        version=mnistlearn.__version__, address=_address())
     return document('Draw a digit, and watch it being read', body, join_modules('page.js'), state)
 
 def write_page(

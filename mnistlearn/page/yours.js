@@ -9,13 +9,13 @@ import {asMnist} from './prepare.js'
 import {readState} from './stored.js'
 
 // ---- a model ----
-class OwnCard {
+export class OwnCard {
   constructor(name, {model, vocab, accuracy, recipe}) {
     Object.assign(this, {model, vocab})
     this.answer = h('output', {class: 'answer'}, '–')
     this.bars = bars(vocab, `${name}: each answer`)
     const right = accuracy === null ? '' : `, right on ${percent(accuracy, 1)} of the images that it never saw`
-    this.element = h('article', {class: 'card'}, h('h3', {}, `yours · ${name}`),
+    this.element = h('article', {class: 'card'}, h('h3', {}, name),
       h('p', {class: 'small'}, `${recipe}${right}`), this.answer, this.bars.element)
   }
 
@@ -29,6 +29,7 @@ class OwnCard {
     const p = outputs.length > 1 ? softmax(outputs) : [sigmoid(outputs[0]), 1 - sigmoid(outputs[0])], best = argmax(p)
     setText(this.answer, `a ${this.vocab[best]}, ${percent(p[best], 1)}`)
     this.bars.set(p, p.map(v => percent(v)), best)
+    return this.vocab[best]
   }
 }
 
@@ -52,7 +53,7 @@ export class ModelDrop {
     if (!file) return
     try {
       const reader = makeReader(readState(new Uint8Array(await file.arrayBuffer())))
-      this.onModel(new OwnCard(file.name, reader))
+      this.onModel(new OwnCard(`yours · ${file.name}`, reader))
       setText(this.status, `${file.name} reads with the others now: draw a digit at the top of the page.`)
     } catch (error) {
       const why = error instanceof TypeError ? 'it does not hold what the course writes' : error.message
@@ -70,10 +71,11 @@ function pngOf(bytes) { // 784 bytes of ink -> a PNG file, light on dark, as MNI
   return new Promise(done => sheet.toBlob(async blob => done(new Uint8Array(await blob.arrayBuffer()))))
 }
 
-// state: {digits: which are to be drawn in turn}, may be left out
+// state: {digits: which are to be drawn in turn, onKept: called with all that are kept}, both may be left out
 export class CollectPanel {
-  constructor(root, {digits = ['3', '7']} = {}) {
+  constructor(root, {digits = ['3', '7'], onKept = () => {}} = {}) {
     this.digits = digits
+    this.onKept = onKept
     this.kept = []
     this.pad = new Pad(() => {})
     this.ask = h('p', {class: 'verdict'})
@@ -92,6 +94,7 @@ export class CollectPanel {
     setText(this.ask, n < wanted ? `Draw a ${this.label} (${n + 1} of ${wanted}), each a little differently.` :
       `${n} digits. Download them, or draw on: next a ${this.label}.`)
     this.save.disabled = n < 2*this.digits.length // one to train on and one to validate with, of each
+    this.onKept(this.kept)
   }
 
   keep() {
