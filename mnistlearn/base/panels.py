@@ -12,6 +12,7 @@ from html import escape
 from importlib.resources import files
 
 import matplotlib.pyplot as plt, numpy as np
+from PIL import Image
 
 from .checkpoint import state_bytes
 from .files import write_whole
@@ -207,14 +208,18 @@ def play_reading(
 # %% ../../nbs/base/20_panels.ipynb #2e62a8d2
 def as_png(
     picture, # a matplotlib figure, which is closed; an image; or the bytes of a PNG file
-) -> bytes: # of a PNG file
+    n_colors=32, # fewer make a smaller file
+) -> bytes: # of a PNG file; what was one already stays as it is
     "A picture as it is kept in a notebook"
     if isinstance(picture, bytes): return picture
-    file = io.BytesIO()
     if hasattr(picture, 'savefig'):
-        picture.savefig(file, format='png')
+        drawn = io.BytesIO()
+        picture.savefig(drawn, format='png')
         plt.close(picture)
-    else: picture.save(file, format='PNG')
+        picture = Image.open(drawn)
+    file = io.BytesIO()
+    few = picture.convert('RGB').quantize(n_colors, dither=Image.Dither.NONE)
+    few.save(file, format='PNG', optimize=True)
     return file.getvalue()
 
 def play_frames(
