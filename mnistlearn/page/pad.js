@@ -105,7 +105,8 @@ export class Pad {
   begin(point) {
     this.keep()
     this.current = stroke(this.pen, point)
-    this.marks = [...this.marks, this.current]
+    const before = this.marks === this.demonstration ? [] : this.marks
+    this.marks = [...before, this.current]
     this.redraw()
   }
 
@@ -182,13 +183,12 @@ export class Pad {
 
   demonstrate() { // a digit that draws itself, once
     const whole = aThree(), n = whole.points.length
-    if (calm()) return this.set([whole])
-    const begin = performance.now(), mine = []
+    const begin = performance.now()
+    this.demonstration = this.marks // it goes as soon as the visitor draws, or does anything else
     const grow = now => {
-      if (this.marks.length && this.marks[0] !== mine[0]) return // the visitor has begun
-      const shown = Math.max(1, Math.min(n, Math.ceil((now - begin)/900*n)))
-      mine[0] = {...whole, points: whole.points.slice(0, shown)}
-      this.marks = [mine[0]]
+      if (this.marks !== this.demonstration) return
+      const shown = calm() ? n : Math.max(1, Math.min(n, Math.ceil((now - begin)/900*n)))
+      this.marks = this.demonstration = [{...whole, points: whole.points.slice(0, shown)}]
       this.redraw()
       if (shown < n) requestAnimationFrame(grow)
     }

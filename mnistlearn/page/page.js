@@ -1,5 +1,5 @@
 // The whole page: what it holds becomes models and images, and each panel takes its place.
-import {forward, meanDistance} from './arithmetic.js'
+import {forward, gradients, meanDistance, step} from './arithmetic.js'
 import {DrawPanel} from './draw.js'
 import {GraphPanel} from './graph.js'
 import {makeModel} from './models.js'
@@ -43,4 +43,4 @@ new GraphPanel(place('graph'), {})
 new YoursPanel(place('yours'), {onModel: card => draw.addCard(card)})
 
 // For the curious, in the console: `course.pair.models.net.outputs(new Float32Array(784))`
-window.course = {...course, asMnist, meanDistance, readState}
+window.course = {...course, draw, asMnist, meanDistance, learning: {gradients, step}}

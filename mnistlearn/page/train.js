@@ -1,7 +1,7 @@
 // A model that learns before one's eyes: its weights as pictures, loss and accuracy as curves, images turning right.
 import {Chart} from './chart.js'
 import {button, choice, h, percent, sayPower, setText, slider} from './elements.js'
-import {asSquare, canvas, mostOf, paintInk, paintSigned} from './paint.js'
+import {canvas, mostOf, paintInk, paintSigned} from './paint.js'
 import {asMnist} from './prepare.js'
 import {pixelsOfImage} from './marks.js'
 import {asInputs, initParams, randomNumbers, Trainer} from './trainer.js'
