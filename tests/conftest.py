@@ -113,3 +113,30 @@ def subset_folder(written_subset, tmp_path_factory):
     shutil.copytree(written_subset.sample, folder/'mnist_sample')
     shutil.copytree(written_subset.full, folder/'mnist_png')
     return folder
+
+@pytest.fixture(scope='session')
+def chromium():
+    "A real browser; where there is none, a test says so and is skipped"
+    path = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
+    if path is None: pytest.skip('there is no Chromium, such as `apt-get install chromium` installs')
+    playwright = pytest.importorskip('playwright.sync_api')
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=path, args=['--no-sandbox'])
+        yield browser
+        browser.close()
+
+@pytest.fixture
+def open_page(chromium):
+    "Opens a page; at the end there was no message in the console, and nothing was asked of a network"
+    contexts, said, asked = [], [], []
+    def opened(url, width=1366, height=900, **how):
+        contexts.append(context := chromium.new_context(viewport=dict(width=width, height=height), **{'bypass_csp': True, **how}))
+        page = context.new_page()
+        page.on('console', lambda o: said.append(f'{o.type}: {o.text}'))
+        page.on('pageerror', lambda o: said.append(f'error: {o}'))
+        page.on('request', lambda o: asked.append(o.url) if not o.url.startswith(('file:', 'data:', 'blob:')) else None)
+        page.goto(url if isinstance(url, str) else url.as_uri())
+        return page
+    yield opened
+    for context in contexts: context.close()
+    assert (said, asked) == ([], [])

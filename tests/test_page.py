@@ -1,5 +1,5 @@
 "The page in a real browser: what it computes, how it is used, what it asks of the network"
-import base64, json, os, re, shutil, subprocess, sys, zipfile
+import base64, io, os, re, zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,9 +7,9 @@ import numpy as np, pytest
 from filelock import FileLock
 
 from mnistlearn.all import *
-from mnistlearn.apps.page import coaster, page_html, page_state
-from mnistlearn.base.panels import Panel, join_modules
-from test_pictures import kinds, scribble, strokes
+from mnistlearn.apps.page import page_html, page_state
+from mnistlearn.base.panels import join_modules
+from test_pictures import kinds, strokes
 
 page_folder = Path(__file__).parent.parent/'mnistlearn'/'page'
 sources = sorted(page_folder.glob('*.js'))
@@ -45,37 +45,9 @@ def test_a_joined_script_has_each_module_once_after_those_that_it_needs():
 
 # ---- a browser ----
 
-chromium_path = next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
-
 @pytest.fixture(scope='session')
-def chromium():
-    if chromium_path is None: pytest.skip('there is no Chromium, such as `apt-get install chromium` installs')
-    playwright = pytest.importorskip('playwright.sync_api')
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=chromium_path, args=['--no-sandbox'])
-        yield browser
-        browser.close()
-
-@pytest.fixture
-def open_page(chromium):
-    "Opens a page; at the end there was no message in the console, and nothing was asked of a network"
-    contexts, said, asked = [], [], []
-    def opened(url, width=1366, height=900, **how):
-        contexts.append(context := chromium.new_context(viewport=dict(width=width, height=height), **{'bypass_csp': True, **how}))
-        page = context.new_page()
-        page.on('console', lambda o: said.append(f'{o.type}: {o.text}'))
-        page.on('pageerror', lambda o: said.append(f'error: {o}'))
-        page.on('request', lambda o: asked.append(o.url) if not o.url.startswith(('file:', 'data:', 'blob:')) else None)
-        page.goto(url if isinstance(url, str) else url.as_uri())
-        return page
-    yield opened
-    for context in contexts: context.close()
-    assert (said, asked) == ([], [])
-
-@pytest.fixture(scope='session')
-def written(tmp_path_factory):
+def written(tmp_path_factory, chromium):
     "What the page holds, and the page: written once for all the processes that test"
-    if chromium_path is None: pytest.skip('there is no Chromium')
     folder = tmp_path_factory.getbasetemp()
     folder = (folder.parent if 'PYTEST_XDIST_WORKER' in os.environ else folder)/'page'
     with FileLock(f'{folder}.lock'):
@@ -230,7 +202,6 @@ def test_an_epoch_in_the_page_is_an_epoch_in_pytorch(computing, written, kind, r
 
 def test_what_is_drawn_is_read_as_python_reads_it(page, written):
     "The pad's own picture, taken out of it and given to the package"
-    import io
     press(panel(page, 'draw'), 'all ten')
     conv = from_state(recipes['conv-quick'].make(10), written.state['conv'])
     reader = Reader('conv-quick', conv, [str(o) for o in range(10)])
@@ -331,7 +302,6 @@ def drop(page, name, data, kind):
     }''', [name, base64.b64encode(data).decode(), kind])
 
 def as_file(im, **how):
-    import io
     file = io.BytesIO()
     im.save(file, **how)
     return file.getvalue()

@@ -89,7 +89,8 @@ def describe_pictures(cell):
     alt = kept if new is None else new
     if new: cell.metadata = {**cell.metadata, 'mystnb': {'image': {'alt': new}}}
     for o in cell.get('outputs', []):
-        if 'image/png' in o.get('data', {}): o.metadata = {'image/png': {'alt': alt}} if alt else {}
+        kinds = [k for k in o.get('data', {}) if k.startswith('image/')]
+        if kinds: o.metadata = {k: {'alt': alt} for k in kinds} if alt else {}
 
 def with_exercises(path):
     "The notebook with its exercises as they are in mnistlearn/bank; what a cell showed is kept while its source is the same"
@@ -99,7 +100,9 @@ def with_exercises(path):
     def cell(c):
         if c['cell_type'] == 'markdown': return mk_cell(c['source'], 'markdown', id=c['id'])
         same = (was := old.get(c['id'])) is not None and was.source == c['source']
-        return mk_cell(c['source'], id=c['id'], execution_count=None, outputs=was.outputs if same else [])
+        new = mk_cell(c['source'], id=c['id'], execution_count=None, outputs=was.outputs if same else [])
+        new.metadata = c['metadata']
+        return new
     if not unit[0].isdigit():
         nb.cells = [cell(c) for c in exercise_notebook(unit)['cells']]
         return nb

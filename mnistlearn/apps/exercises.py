@@ -315,8 +315,12 @@ def written_questions() -> dict: # each by its name
     "All questions that are answered in words, in the order of the chapters"
     return {o.name: o for items in _items().values() for o in items if isinstance(o, WrittenQuestion)}
 
+_alt_line = re.compile(r'^#\| *fig-alt: *(.+)\n', re.M) # what is to be seen on a cell's picture
+
 def _cell(kind, source, *key):
-    cell = dict(cell_type=kind, id='ex' + hashlib.blake2b('/'.join(key).encode(), digest_size=3).hexdigest(), metadata={}, source=source.strip('\n'))
+    alt = _alt_line.search(source)
+    metadata = {'mystnb': {'image': {'alt': alt[1]}}} if alt else {}
+    cell = dict(cell_type=kind, id='ex' + hashlib.blake2b('/'.join(key).encode(), digest_size=3).hexdigest(), metadata=metadata, source=_alt_line.sub('', source).strip('\n'))
     return cell if kind == 'markdown' else dict(cell, execution_count=None, outputs=[])
 
 def _folded(summary, text): return f'<details><summary>{summary}</summary>\n\n{text}\n\n</details>'
