@@ -53,7 +53,8 @@ export class DrawPanel extends ReadPanel {
 
   sum(answers) {
     const four = answers.slice(0, 4), agree = four.every(name => name === four[0])
-    const words = agree ? `The four agree: a ${four[0]}.` : `They disagree: ${four.join(', ')}.`
+    const each = ['the average', 'the linear model', 'the net', 'the convolutions'].map((who, i) => `${who} a ${four[i]}`)
+    const words = agree ? `The four agree: a ${four[0]}.` : `They disagree: ${each.join(', ')}.`
     return this.names.includes(four[3]) ? words : `${words} Three of them know only 3 and 7.`
   }
 }
