@@ -54,6 +54,7 @@ def run_all(lab, chromium):
         page.goto(f'{address}/lab/tree/{name}.ipynb?reset')
         page.locator('.jp-Notebook .jp-CodeCell').first.wait_for(timeout=60_000)
         for _ in range(10): # until there is a kernel to take it
+            if page.locator('.jp-Dialog .jp-mod-accept').count(): page.locator('.jp-Dialog .jp-mod-accept').first.click() # which kernel?
             page.get_by_role('menuitem', name='Run', exact=True).click()
             page.get_by_text('Run All Cells', exact=True).click()
             if wait_for(page, folder/f'{name}.begun', 10): break
@@ -100,3 +101,13 @@ def test_what_is_drawn_comes_back_to_python(run_all):
     page.locator('.jp-CodeCell', has_text='try: print').locator('.cm-content').click()
     page.keyboard.press('Control+Enter')
     page.get_by_text('ink True kept [1, 1]').wait_for(timeout=20_000)
+    page.locator('.jp-CodeCell', has_text='mine = collect_digits').locator('.cm-content').click()
+    page.keyboard.press('Control+a')
+    page.keyboard.type('mine')
+    page.keyboard.press('Control+Enter') # shown once more, it still holds what was kept
+    page.wait_for_timeout(1500)
+    assert page.locator('.thumbs li').count() == 1
+    page.locator('.jp-CodeCell', has_text='try: print').locator('.cm-content').click()
+    page.keyboard.press('Control+Enter')
+    page.wait_for_timeout(1500)
+    assert page.get_by_text('ink True kept [1, 1]').count() == 1

@@ -127,7 +127,7 @@ def page_state(
 def _as_image(fig, alt):
     "A figure as an element of a page"
     file = io.BytesIO()
-    fig.savefig(file, dpi=72, format='png')
+    fig.savefig(file, dpi=72, format='png', bbox_inches='tight', pad_inches=.1)
     plt.close(fig)
     return f'<figure><img alt="{alt}" src="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"></figure>'
 
@@ -163,7 +163,7 @@ def page_html(
 ) -> str: # HTML
     "The page"
     body = Template(page_source('page.html')).substitute(stills=stills(state), n_train=len(state['train']['x']),
-        n_valid=len(state['valid']['x']), source=f'{state["n_images"]:,} images of handwritten digits',
+        n_valid=len(state['valid']['x']), n_stairs=60, source=f'{state["n_images"]:,} images of handwritten digits',
         version=mnistlearn.__version__, address=_address())
     return document('Draw a digit, and watch it being read', body, join_modules('page.js'), state)
 

@@ -128,6 +128,7 @@ def play_valley(
 ) -> Panel:
     "A quadratic through readings, and its place in the valley of the loss"
     state = dict(time=_numbers(time), speed=_numbers(speed), start=_numbers(start))
+    if len(set(state['time'])) < 3: raise ValueError('expected three different times or more')
     if len(state['time']) != len(state['speed']) or len(state['start']) != 3:
         raise ValueError(f'{len(state["time"])} times, {len(state["speed"])} speeds and '
                          f'{len(state["start"])} numbers to begin with: expected as many times as '
@@ -167,11 +168,15 @@ def _some(x, y, n, seed=42):
     if not np.isin(y, (0, 1)).all(): raise ValueError('the targets are not all 1 or 0')
     at = np.random.default_rng(seed).permutation(len(x))[:n]
     x = x[at].reshape(len(at), 784)
-    if x.dtype != np.uint8: x = (255*x).round().astype(np.uint8)
+    if x.dtype != np.uint8:
+        if x.min() < 0 or x.max() > 1: raise ValueError('the images are not all from 0 to 1')
+        x = (255*x).round().astype(np.uint8)
     return dict(x=x, y=y[at].astype(np.uint8))
 
 def _training_state(train_x, train_y, valid_x, valid_y, n_train, n_valid):
     return dict(train=_some(train_x, train_y, n_train), valid=_some(valid_x, valid_y, n_valid))
+
+_readable = 'linear', 'net', 'conv-quick', 'conv', 'conv-long' # recipes whose models the page can compute
 
 def play_training(
     train_x, # images to learn from (n, 784) or (n, 28, 28), float 0..1 or uint8
@@ -180,9 +185,11 @@ def play_training(
     valid_y, # their targets
     n_train=200, # how many of the images go into the panel
     n_valid=100, # and how many of the others
+    names=('3', '7'), # of those whose target is 1, and of the others
 ) -> Panel:
     "A linear model or a net that learns before one's eyes"
     state = _training_state(train_x, train_y, valid_x, valid_y, n_train, n_valid)
+    state['names'] = [str(o) for o in names]
     return Panel('Watch it learn', 'train.js', 'TrainPanel', state, height=760)
 
 def play_race(
@@ -201,6 +208,9 @@ def play_reading(
     reader, # a `Reader` of a linear model, of a net, or of a convolutional net of chapter 12
 ) -> Panel:
     "A pad to draw on, and what the reader sees and says"
+    if reader.recipe not in _readable:
+        raise ValueError(f'a browser cannot compute the recipe {reader.recipe}: expected one of '
+                         f'{", ".join(_readable)}')
     state = dict(recipe=reader.recipe, vocab=list(reader.vocab), accuracy=reader.accuracy,
                  model=dict(reader.model.state_dict()))
     return Panel('Draw a digit', 'read.js', 'ReadPanel', state, height=640)

@@ -4,20 +4,24 @@ import {s} from './elements.js'
 const margin = {left: 52, right: 14, top: 30, bottom: 38}
 
 const tidy = value => {
-  const size = Math.abs(value)
-  if (size >= 10_000) return Math.round(value).toLocaleString('en')
-  return String(Number(value.toPrecision(size < 1 ? 2 : 3))).replace('-', '−')
+  if (Math.abs(value) >= 10_000) return Math.round(value).toLocaleString('en')
+  return String(Number(value.toPrecision(3))).replace('-', '−')
 }
 
+let charts = 0 // for an id that no other has
+
 export class Chart {
-  // x, y: the first and the last number; sayX: what to write at those of the x axis
-  constructor({title, x, y, xLabel, yLabel, sayX = tidy, width = 440, height = 280}) {
-    Object.assign(this, {x, y, sayX, width, height})
+  // x, y: the first and the last number; ticks: on the x axis, [number, what to write], by default these two
+  constructor({title, x, y, xLabel, yLabel, ticks = null, width = 440, height = 280}) {
+    Object.assign(this, {x, y, ticks, width, height})
+    const {left, right, top, bottom} = margin, clip = `chart-${charts++}`
+    const inside = {x: left, y: top - 4, width: width - left - right + 8, height: height - top - bottom + 8}
     this.frame = s('g')
-    this.content = s('g')
+    this.content = s('g', {'clip-path': `url(#${clip})`})
     const size = {viewBox: `0 0 ${width} ${height}`, style: `aspect-ratio: ${width}/${height}`}
     this.element = s('svg', {...size, class: 'chart', role: 'img', 'aria-label': title},
-      s('text', {x: 12, y: 19, class: 'title'}, title), this.frame, this.content)
+      s('clipPath', {id: clip}, s('rect', inside)), s('text', {x: 12, y: 19, class: 'title'}, title),
+      this.frame, this.content)
     this.labels = [xLabel, yLabel]
     this.drawFrame()
   }
@@ -25,11 +29,15 @@ export class Chart {
   drawFrame() {
     const {left, right, top, bottom} = margin, {width, height, labels: [xLabel, yLabel]} = this
     const foot = height - bottom, end = width - right
+    const ticks = (this.ticks ?? this.x.map(x => [x, tidy(x)])).filter(([x]) => x >= this.x[0] && x <= this.x[1])
     this.frame.replaceChildren(
       s('path', {class: 'axis', d: `M${left} ${top}V${foot}H${end}`}),
-      s('text', {x: left, y: foot + 15}, this.sayX(this.x[0])),
-      s('text', {x: end, y: foot + 15, 'text-anchor': 'end'}, this.sayX(this.x[1])),
-      s('text', {x: (left + end)/2, y: foot + 30, 'text-anchor': 'middle'}, xLabel),
+      ...ticks.map(([x]) => s('path', {class: 'axis', d: `M${this.px(x)} ${foot}v4`})),
+      ...ticks.map(([x, text]) => {
+        const anchor = this.px(x) > end - 12 ? 'end' : 'middle'
+        return s('text', {x: this.px(x), y: foot + 16, 'text-anchor': anchor}, text)
+      }),
+      s('text', {x: (left + end)/2, y: foot + 31, 'text-anchor': 'middle'}, xLabel),
       s('text', {x: left - 5, y: foot, 'text-anchor': 'end'}, tidy(this.y[0])),
       s('text', {x: left - 5, y: top + 10, 'text-anchor': 'end'}, tidy(this.y[1])),
       s('text', {x: left - 8, y: (top + foot)/2, 'text-anchor': 'middle',
@@ -54,22 +62,25 @@ export class Chart {
     return [this.x[0] + across*(this.x[1] - this.x[0]), this.y[0] + up*(this.y[1] - this.y[0])]
   }
 
-  onDrag(move) { // `move(x, y)` where the pointer is down
+  onDrag(move, touch = 'pan-y') { // `move(x, y)` where the pointer is down; a page still scrolls by its own
     const {element} = this
     let held
-    element.style.touchAction = 'none'
+    element.style.touchAction = touch
     element.addEventListener('pointerdown', e => {
+      if (held !== undefined || e.button > 0) return
       held = e.pointerId
       element.setPointerCapture(held)
       move(...this.placeOf(e))
     })
     element.addEventListener('pointermove', e => { if (e.pointerId === held) move(...this.placeOf(e)) })
-    for (const end of ['pointerup', 'pointercancel']) element.addEventListener(end, () => { held = undefined })
+    for (const end of ['pointerup', 'pointercancel', 'lostpointercapture']) {
+      element.addEventListener(end, e => { if (e.pointerId === held) held = undefined })
+    }
   }
 
-  within(x, y) { // on the picture, or at its edge
-    const inside = (v, low, high) => Math.min(high, Math.max(low, v))
-    return [inside(this.px(x), 2, this.width - 2), inside(this.py(y), 2, this.height - 2)]
+  within(x, y) { // on the picture, or far enough beside it
+    const inside = (v, most) => Math.min(2*most, Math.max(-most, v))
+    return [inside(this.px(x), this.width), inside(this.py(y), this.height)]
   }
 
   curve(points, kind = '') {
@@ -88,6 +99,15 @@ export class Chart {
     return s('circle', {class: kind, cx, cy, r})
   }
 
+  key(entries, above = false) { // which curve is which: [kind, text], on the right, at the bottom or above
+    const x = this.width - margin.right - 165, foot = this.height - margin.bottom - 12
+    const top = above ? margin.top + 12 : foot - 17*(entries.length - 1)
+    return entries.flatMap(([kind, text], i) => {
+      const y = top + 17*i
+      return [s('path', {class: `curve ${kind}`, d: `M${x} ${y}h26`}), s('text', {x: x + 32, y: y + 4}, text)]
+    })
+  }
+
   text(x, y, text, attributes = {}) {
     const [left, top] = this.within(x, y)
     return s('text', {x: left, y: top, ...attributes}, text)
@@ -95,6 +115,10 @@ export class Chart {
 
   show(...children) { this.content.replaceChildren(...children) }
 }
+
+export const powersOfTen = last => Array.from({length: last + 1}, (_, k) => [k, (10**k).toLocaleString('en')])
+
+export const stairs = points => points.flatMap(([x, y], i) => i ? [[x, points[i - 1][1]], [x, y]] : [[x, y]])
 
 export const curveOf = (f, [from, to], n = 120) => Array.from({length: n + 1}, (_, i) => {
   const x = from + (to - from)*i/n

@@ -1,11 +1,19 @@
 // Draw a digit, and see each stage of the course read it.
 import {cardsFor} from './cards.js'
 import {button, choice, h} from './elements.js'
-import {imageOfDigit, picture, side} from './marks.js'
+import {fitted, imageOfDigit, picture, side, withThickPen} from './marks.js'
 import {ReadPanel} from './read.js'
+import {allOn} from './steps.js'
 
-const spoilers = {
-  'make it tiny': {scale: .35}, 'into a corner': {scale: .5, right: 48, down: -48}, 'a thick pen': {pen: 2.4},
+const stages = ['average', 'linear model', 'net', 'convolutions']
+
+const tiny = marks => fitted(marks, 50, [100, 100]), offCentre = marks => fitted(marks, 100, [138, 62])
+
+// What to try: a change to the drawing, and the step without which it goes wrong
+const trials = {
+  'tiny': [tiny], 'tiny, and not scaled': [tiny, 'scale'],
+  'off-centre': [offCentre], 'off-centre, and not centred': [offCentre, 'centre'],
+  'very thick': [withThickPen], 'very thick, and left so': [withThickPen, 'pen'],
 }
 
 // state: {pair, ten: {means, models, accuracies}, examples: arrays of 784 bytes}
@@ -13,10 +21,10 @@ export class DrawPanel extends ReadPanel {
   fill(state) {
     this.state = state
     this.own = [] // the visitor's models
-    const which = choice('The first three know', {pair: '3 and 7', ten: 'all ten'}, 'pair', key => this.know(key))
-    this.head.append(which.element)
-    this.tools.append(this.examples(), this.spoilers())
-    this.know('pair')
+    const kinds = {ten: 'all ten digits', pair: 'only 3 and 7, as in chapters 1 to 7'}
+    this.head.append(choice('Models 1 to 3 know', kinds, 'ten', key => this.know(key)).element)
+    this.tools.append(this.examples(), this.trials())
+    this.know('ten')
   }
 
   know(key) {
@@ -37,24 +45,22 @@ export class DrawPanel extends ReadPanel {
 
   example(bytes, i) {
     const image = imageOfDigit(bytes), shown = imageOfDigit(bytes)
-    const lay = () => this.pad.set([picture(image, 25, 25, side - 50, side - 50)])
+    const lay = () => this.pad.put([picture(image, 25, 25, side - 50, side - 50)])
     return h('button', {type: 'button', class: 'thumb', 'aria-label': `example ${i + 1}`, click: lay}, shown)
   }
 
-  spoilers() {
-    const buttons = Object.entries(spoilers).map(([text, how]) => button(text, () => this.pad.change(how)))
-    return h('div', {class: 'row'}, h('span', {}, 'spoil it'), ...buttons, button('all steps on', () => this.mend()))
-  }
-
-  mend() {
-    this.steps.reset()
-    this.read()
+  trials() {
+    const buttons = Object.entries(trials).map(([text, [how, without]]) => button(text, () => {
+      this.steps.set({...allOn(), ...without && {[without]: false}})
+      this.pad.change(how)
+    }))
+    return h('div', {class: 'row'}, h('span', {}, 'make it'), ...buttons)
   }
 
   sum(answers) {
     const four = answers.slice(0, 4), agree = four.every(name => name === four[0])
-    const each = ['the average', 'the linear model', 'the net', 'the convolutions'].map((who, i) => `${who} a ${four[i]}`)
-    const words = agree ? `The four agree: a ${four[0]}.` : `They disagree: ${each.join(', ')}.`
-    return this.names.includes(four[3]) ? words : `${words} Three of them know only 3 and 7.`
+    const words = agree ? `The four agree: a ${four[0]}.` :
+      `They disagree: ${stages.map((who, i) => `${who} ${four[i]}`).join(', ')}.`
+    return this.names.includes(four[3]) ? words : `${words} (Models 1 to 3 know only 3 and 7.)`
   }
 }

@@ -21,6 +21,34 @@ export function setText(element, text) { // touched only if it changes
   if (element.textContent !== text) element.textContent = text
 }
 
+export class Status { // a sentence, shown at once, and read aloud when it has rested
+  constructor(text = '') {
+    this.shown = h('p', {class: 'verdict'}, text)
+    this.spoken = h('p', {class: 'unseen', role: 'status'})
+    this.element = h('div', {}, this.shown, this.spoken)
+  }
+
+  say(text) {
+    setText(this.shown, text)
+    clearTimeout(this.later)
+    this.later = setTimeout(() => setText(this.spoken, text), 700)
+  }
+}
+
+export function fileButton(text, attributes, take) { // a button that asks for files; the same one may be chosen again
+  const input = h('input', {type: 'file', hidden: true, ...attributes, change: () => take([...input.files])})
+  const ask = () => {
+    input.value = ''
+    input.click()
+  }
+  return h('span', {}, button(text, ask), input)
+}
+
+export function swatches(...names) { // what blue and what orange stand for in a picture
+  const each = (name, kind) => h('span', {}, h('i', {class: `swatch ${kind}`}), name)
+  return h('p', {class: 'small swatches'}, each(names[0], 'for'), each(names[1], 'against'))
+}
+
 export function slider(label, {min, max, step = 1, value, say = String}, change) { // `say` writes its value
   const output = h('output', {}, say(value))
   const input = h('input', {type: 'range', min, max, step, value, 'aria-valuetext': say(value)})

@@ -6,7 +6,7 @@ export class FramesPanel {
   constructor(root, {frames, titles, seconds = .3}) {
     Object.assign(this, {frames, titles, seconds})
     this.image = h('img', {class: 'frame', alt: ''})
-    this.caption = h('p', {class: 'small', role: 'status'})
+    this.caption = h('p', {class: 'small'})
     this.place = slider('picture', {min: 0, max: frames.length - 1, value: 0, say: i => `${i + 1} of ${frames.length}`},
       () => this.show())
     this.go = button('play', () => this.play())

@@ -1,6 +1,6 @@
 // Six operations between two weights and a loss: numbers forward, a node a click; then gradients back.
 import {sigmoid} from './arithmetic.js'
-import {button, h, s, setText} from './elements.js'
+import {button, h, s, Status} from './elements.js'
 
 const say = v => (Object.is(v, -0) ? 0 : v).toFixed(3).replace('-', '−')
 
@@ -14,29 +14,34 @@ const squeeze = ([p]) => {
 const distance = ([p]) => ({value: 1 - p, slopes: [-1], rule: '1 − …: the gradient with its sign turned'})
 
 const nodes = {
-  w: {name: 'weight w', x: 70, y: 40}, x: {name: 'pixel x', x: 70, y: 120},
-  v: {name: 'weight v', x: 70, y: 220}, y: {name: 'pixel y', x: 70, y: 300},
-  b: {name: 'bias b', x: 330, y: 300},
-  wx: {name: 'w · x', x: 220, y: 80, parents: ['w', 'x'], compute: times},
-  vy: {name: 'v · y', x: 220, y: 260, parents: ['v', 'y'], compute: times},
-  sum: {name: '+', x: 330, y: 170, parents: ['wx', 'vy'], compute: plus},
-  z: {name: '+ b', x: 440, y: 170, parents: ['sum', 'b'], compute: plus},
-  p: {name: 'σ', x: 550, y: 170, parents: ['z'], compute: squeeze},
-  loss: {name: 'loss = 1 − σ', x: 670, y: 170, parents: ['p'], compute: distance},
+  w: {name: 'weight w', x: 60, y: 40}, x: {name: 'pixel x', x: 60, y: 120},
+  v: {name: 'weight v', x: 60, y: 220}, y: {name: 'pixel y', x: 60, y: 300},
+  b: {name: 'bias b', x: 345, y: 300},
+  wx: {name: 'w · x', x: 205, y: 80, parents: ['w', 'x'], compute: times},
+  vy: {name: 'v · y', x: 205, y: 260, parents: ['v', 'y'], compute: times},
+  sum: {name: '+', x: 345, y: 170, parents: ['wx', 'vy'], compute: plus},
+  z: {name: '+ b', x: 480, y: 170, parents: ['sum', 'b'], compute: plus},
+  p: {name: 'σ', x: 615, y: 170, parents: ['z'], compute: squeeze},
+  loss: {name: 'loss = 1 − σ', x: 750, y: 170, parents: ['p'], compute: distance},
 }
 const leaves = Object.keys(nodes).filter(key => !nodes[key].parents)
 const order = Object.keys(nodes).filter(key => nodes[key].parents) // each after its parents
-const halfWidth = 46, halfHeight = 27 // of a box
+const halfWidth = 43, halfHeight = 27 // of a box
+const first = {w: .6, x: .9, v: -.8, y: .5, b: .1}
+
+let graphs = 0 // for an id that no other has
 
 // state: the numbers to begin with, {w, x, v, y, b}; any may be left out
 export class GraphPanel {
   constructor(root, state) {
-    this.inputs = {w: .6, x: .9, v: -.8, y: .5, b: .1, ...state}
-    this.svg = s('svg', {viewBox: '0 0 740 340', class: 'graph', role: 'img', 'aria-label': 'the computation'})
-    this.status = h('p', {class: 'verdict', role: 'status'})
+    this.first = {...first, ...state}
+    this.inputs = {...this.first}
+    this.tip = `tip-${graphs++}`
+    this.svg = s('svg', {viewBox: '0 0 800 340', class: 'graph', role: 'img', 'aria-label': 'the computation'})
+    this.status = new Status()
     this.forwardButton = button('forward', () => this.forward())
     this.backwardButton = button('backward', () => this.backward())
-    this.stepButton = button('step w, v and b downhill', () => this.step())
+    this.stepButton = button('step w, v and b, at rate 1', () => this.step())
     this.fields = Object.fromEntries(leaves.map(key => {
       return [key, h('input', {type: 'number', step: .1, value: this.inputs[key], input: () => this.edit(key)})]
     }))
@@ -44,19 +49,26 @@ export class GraphPanel {
       h('div', {class: 'row fields'}, ...leaves.map(key => h('label', {}, nodes[key].name, this.fields[key]))),
       h('div', {class: 'wide', tabindex: 0, role: 'region', 'aria-label': 'the graph'}, this.svg),
       h('div', {class: 'row'}, this.forwardButton, this.backwardButton, button('to the end', () => this.finish()),
-        this.stepButton, button('again', () => this.reset())),
-      this.status)
+        this.stepButton, button('start over', () => this.startOver())),
+      this.status.element)
     this.reset()
   }
 
   edit(key) {
     const value = this.fields[key].valueAsNumber
-    if (!Number.isFinite(value)) return setText(this.status, `${nodes[key].name}: expected a number.`)
+    if (!Number.isFinite(value)) return this.status.say(`${nodes[key].name}: expected a number.`)
     this.inputs[key] = value
     this.reset()
   }
 
+  startOver() { // with the numbers of the beginning
+    this.inputs = {...this.first}
+    for (const key of leaves) this.fields[key].value = this.inputs[key]
+    this.reset()
+  }
+
   reset() {
+    this.current = undefined
     this.values = {...this.inputs}
     this.gradients = {}
     this.slopes = {}
@@ -71,7 +83,7 @@ export class GraphPanel {
     this.values[key] = value
     this.slopes[key] = slopes
     this.current = key
-    const last = key === 'loss' ? ' It is a 3, so the best loss is 0. Who is to blame? Click backward.' : ''
+    const last = key === 'loss' ? ' The image is a 3, so σ should be 1, and the loss 0. Now click backward.' : ''
     this.show(`${name} is ${say(value)}.${last}`)
   }
 
@@ -81,16 +93,19 @@ export class GraphPanel {
     const gradient = this.gradients[key], {rule} = compute(parents.map(parent => this.values[parent]))
     const parts = parents.map((parent, i) => {
       this.gradients[parent] = gradient*this.slopes[key][i] // in this graph, each number is used once
-      return `${nodes[parent].name}: ${say(gradient)} × ${say(this.slopes[key][i])} = ${say(this.gradients[parent])}`
+      const slope = this.slopes[key][i]
+      return `to ${nodes[parent].name} goes ${say(gradient)} × ${say(slope)} = ${say(this.gradients[parent])}`
     })
+    const begin = key === 'loss' ? 'The loss itself has 1: it grows by 1 if it grows by 1. ' : ''
     this.current = key
-    this.show(`${rule}. ${parts.join('; ')}.`)
+    this.show(`${begin}${rule}. So ${parts.join('; ')}.`)
   }
 
   finish() {
     while (this.done < order.length) this.forward()
     while (this.back < order.length) this.backward()
-    this.show('Red is the gradient: by how much the loss changes if this number grows by 1, at this slope.')
+    this.show('In orange the gradients: how fast the loss changes if this number alone grows. At the arrows, in grey, ' +
+      'the slopes by which they are multiplied on their way.')
   }
 
   step() { // at rate 1
@@ -105,13 +120,13 @@ export class GraphPanel {
   }
 
   show(text) {
-    setText(this.status, text[0].toUpperCase() + text.slice(1))
+    this.status.say(text[0].toUpperCase() + text.slice(1))
     this.forwardButton.disabled = this.done === order.length
     this.backwardButton.disabled = this.done < order.length || this.back === order.length
     this.stepButton.disabled = this.back < order.length
     const arrows = order.flatMap(key => nodes[key].parents.map(parent => this.arrow(parent, key)))
     const size = {viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto'}
-    const tip = s('marker', {id: 'tip', ...size}, s('path', {d: 'M0 0L8 4L0 8z', class: 'tip'}))
+    const tip = s('marker', {id: this.tip, ...size}, s('path', {d: 'M0 0L8 4L0 8z', class: 'tip'}))
     this.svg.replaceChildren(s('defs', {}, tip), ...arrows, ...Object.keys(nodes).map(key => this.box(key)))
     this.svg.setAttribute('aria-label', this.inWords())
   }
@@ -126,7 +141,10 @@ export class GraphPanel {
     const from = nodes[parent], to = nodes[key], shift = from.x === to.x ? 0 : halfWidth // 0: from below
     const end = shift ? [to.x - halfWidth, to.y] : [to.x, to.y + halfHeight]
     const begin = {x1: from.x + shift, y1: from.y - (shift ? 0 : halfHeight)}
-    return s('line', {class: 'arrow', ...begin, x2: end[0], y2: end[1], 'marker-end': 'url(#tip)'})
+    const line = s('line', {class: 'arrow', ...begin, x2: end[0], y2: end[1], 'marker-end': `url(#${this.tip})`})
+    if (!(parent in this.gradients)) return line
+    const slope = this.slopes[key][to.parents.indexOf(parent)], x = (begin.x1 + end[0])/2, y = (begin.y1 + end[1])/2
+    return s('g', {}, line, s('text', {x, y: y - 6, class: 'slope'}, `× ${say(slope)}`))
   }
 
   box(key) {

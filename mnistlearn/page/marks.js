@@ -4,7 +4,7 @@ export const side = 200
 
 export const stroke = (width, ...points) => ({kind: 'stroke', width, points})
 
-export const picture = (image, x, y, width, height) => ({kind: 'picture', image, x, y, width, height})
+export const picture = (image, x, y, width, height) => ({kind: 'picture', image, x, y, width, height, thicker: 0})
 
 function drawStroke(context, {width, points}) {
   context.lineWidth = width
@@ -19,6 +19,16 @@ function drawStroke(context, {width, points}) {
   context.stroke()
 }
 
+function drawPicture(context, {image, x, y, width, height, thicker}) {
+  context.drawImage(image, x, y, width, height)
+  if (!thicker) return
+  context.globalCompositeOperation = 'darken' // its ink, drawn all around where it was
+  for (let angle = 0; angle < 2*Math.PI; angle += Math.PI/8) {
+    context.drawImage(image, x + thicker*Math.cos(angle), y + thicker*Math.sin(angle), width, height)
+  }
+  context.globalCompositeOperation = 'source-over'
+}
+
 export function drawMarks(canvas, marks) {
   const context = canvas.getContext('2d', {willReadFrequently: true})
   context.setTransform(canvas.width/side, 0, 0, canvas.height/side, 0, 0)
@@ -28,29 +38,67 @@ export function drawMarks(canvas, marks) {
   context.lineCap = context.lineJoin = 'round'
   for (const mark of marks) {
     if (mark.kind === 'stroke') drawStroke(context, mark)
-    else context.drawImage(mark.image, mark.x, mark.y, mark.width, mark.height)
+    else drawPicture(context, mark)
   }
 }
 
-export function changed(mark, {scale = 1, right = 0, down = 0, pen = 1}) { // of another size, elsewhere, with another pen
-  const x = u => 100 + (u - 100)*scale + right, y = v => 100 + (v - 100)*scale + down
-  if (mark.kind === 'picture') {
-    return {...mark, x: x(mark.x), y: y(mark.y), width: mark.width*scale, height: mark.height*scale}
-  }
-  return {...mark, width: mark.width*scale*pen, points: mark.points.map(([u, v]) => [x(u), y(v)])}
+// ---- changes to all of it ----
+function boxOf(marks) { // left, top, width, height
+  const corners = marks.flatMap(mark => {
+    if (mark.kind === 'picture') return [[mark.x, mark.y], [mark.x + mark.width, mark.y + mark.height]]
+    return mark.points
+  })
+  const xs = corners.map(([x]) => x), ys = corners.map(([, y]) => y)
+  const left = Math.min(...xs), top = Math.min(...ys)
+  return [left, top, Math.max(...xs) - left, Math.max(...ys) - top]
 }
 
+export function fitted(marks, size, middle) { // as large as this, its middle there
+  const [left, top, width, height] = boxOf(marks), scale = size/Math.max(width, height, 1)
+  const x = u => middle[0] + (u - left - width/2)*scale, y = v => middle[1] + (v - top - height/2)*scale
+  return marks.map(mark => {
+    if (mark.kind === 'stroke') {
+      return {...mark, width: mark.width*scale, points: mark.points.map(([u, v]) => [x(u), y(v)])}
+    }
+    const {file, ...rest} = mark // no longer the picture as it lies in its file
+    return {...rest, x: x(mark.x), y: y(mark.y), width: mark.width*scale, height: mark.height*scale}
+  })
+}
+
+export function withThickPen(marks) {
+  return marks.map(mark => {
+    if (mark.kind === 'stroke') return {...mark, width: 54}
+    const {file, ...rest} = mark
+    return {...rest, thicker: 12}
+  })
+}
+
+// ---- pixels ----
 export function pixelsOf(canvas) { // {width, height, data: RGBA bytes}
   const {width, height} = canvas
   return {width, height, data: canvas.getContext('2d', {willReadFrequently: true}).getImageData(0, 0, width, height).data}
 }
 
-export function pixelsOfImage(image) { // of a bitmap, as large as it is
-  const whole = document.createElement('canvas')
-  whole.width = image.width
-  whole.height = image.height
-  whole.getContext('2d', {willReadFrequently: true}).drawImage(image, 0, 0)
-  return pixelsOf(whole)
+function canvasOf(image, width, height) {
+  const canvas = document.createElement('canvas')
+  canvas.width = width
+  canvas.height = height
+  canvas.getContext('2d', {willReadFrequently: true}).drawImage(image, 0, 0, width, height)
+  return canvas
+}
+
+const mostPixels = 12e6 // some browsers give none for a larger canvas
+
+export async function readPicture(file) { // -> {pixels, shown: a canvas that is small enough for the pad}
+  const head = new Uint8Array(await file.slice(0, 26).arrayBuffer())
+  const isPng = head[0] === 0x89 && head[1] === 0x50, hasAlpha = isPng && [4, 6].includes(head[25])
+  const image = await createImageBitmap(file, {colorSpaceConversion: 'none'})
+  const scale = Math.min(1, Math.sqrt(mostPixels/(image.width*image.height)))
+  const whole = canvasOf(image, Math.max(1, Math.round(scale*image.width)), Math.max(1, Math.round(scale*image.height)))
+  const share = Math.min(1, 560/Math.max(whole.width, whole.height))
+  const shown = canvasOf(whole, Math.max(1, Math.round(share*whole.width)), Math.max(1, Math.round(share*whole.height)))
+  image.close()
+  return {pixels: {...pixelsOf(whole), hasAlpha}, shown}
 }
 
 export function imageOfDigit(bytes) { // 784 bytes of ink -> a canvas, black on white
@@ -66,7 +114,5 @@ const arc = (x, y, r, from, to, n = 14) => Array.from({length: n + 1}, (_, i) =>
   const angle = (from + (to - from)*i/n)*Math.PI/180
   return [x + r*Math.cos(angle), y + r*Math.sin(angle)]
 })
-
-export const aSeven = () => stroke(13, [60, 62], [138, 58], [122, 95], [106, 130], [98, 158])
 
 export const aThree = () => stroke(13, ...arc(95, 68, 28, -150, 90), ...arc(95, 128, 32, -90, 150))

@@ -1,6 +1,8 @@
 // The drawing pad: mouse, finger, pen or keyboard; undo, clear; a picture dropped in.
-import {button, calm, h, slider} from './elements.js'
-import {aThree, changed, drawMarks, picture, pixelsOf, pixelsOfImage, side, stroke} from './marks.js'
+import {button, calm, fileButton, h, setText, slider} from './elements.js'
+import {aThree, drawMarks, picture, pixelsOf, readPicture, side, stroke} from './marks.js'
+import {colorsOf} from './paper.js'
+import {alreadyPrepared} from './prepare.js'
 
 const moves = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]}
 
@@ -18,26 +20,26 @@ export class Pad {
     this.small = h('canvas', {width: side, height: side}) // what is read
     this.hint = h('p', {class: 'hint', 'aria-hidden': 'true'}, 'draw a digit here')
     this.message = h('p', {class: 'note', role: 'status'})
-    const file = h('input', {type: 'file', accept: 'image/*', hidden: true, change: () => this.take(file.files[0])})
     const pen = slider('pen', {min: 4, max: 40, value: this.pen}, value => { this.pen = value })
-    this.element = h('div', {class: 'padbox'},
-      h('div', {class: 'paper'}, this.canvas, this.hint),
-      h('div', {class: 'row'}, button('undo', () => this.undo()), button('clear', () => this.clear()),
-        button('a picture …', () => file.click()), file),
-      pen.element, this.message)
+    const buttons = [button('undo', () => this.undo()), button('clear', () => this.clear())]
+    const load = fileButton('load a picture …', {accept: 'image/*'}, files => this.take(files[0]))
+    this.element = h('div', {class: 'padbox'}, h('div', {class: 'paper'}, this.canvas, this.hint),
+      h('div', {class: 'row'}, ...buttons, load), pen.element, this.message)
     this.listen()
-    this.redraw()
+    drawMarks(this.canvas, [])
+    drawMarks(this.small, [])
   }
 
   listen() {
     const pad = this.canvas
     pad.addEventListener('pointerdown', e => this.pointerDown(e))
     pad.addEventListener('pointermove', e => this.pointerMove(e))
-    for (const end of ['pointerup', 'pointercancel']) pad.addEventListener(end, e => this.pointerUp(e))
+    for (const end of ['pointerup', 'lostpointercapture']) pad.addEventListener(end, e => this.pointerUp(e))
+    pad.addEventListener('pointercancel', e => { if (e.pointerId === this.pointer) this.undo() })
     pad.addEventListener('keydown', e => this.key(e))
     pad.addEventListener('blur', () => this.setCursor(null))
     pad.addEventListener('focus', () => {
-      if (pad.matches(':focus-visible')) this.setCursor({x: 100, y: 60, down: false})
+      if (this.pointer === undefined && pad.matches(':focus-visible')) this.setCursor({x: 100, y: 60, down: false})
     })
     pad.addEventListener('dragover', e => e.preventDefault())
     pad.addEventListener('drop', e => {
@@ -55,15 +57,16 @@ export class Pad {
   pointerDown(e) {
     if (this.pointer !== undefined || e.button > 0) return // a second finger, or another button
     e.preventDefault()
-    this.setCursor(null)
-    this.canvas.focus({preventScroll: true})
-    this.canvas.setPointerCapture(e.pointerId)
     this.pointer = e.pointerId
+    this.canvas.setPointerCapture(e.pointerId)
+    this.canvas.focus({preventScroll: true})
+    this.setCursor(null)
     this.begin(this.placeOf(e))
   }
 
   pointerMove(e) {
     if (e.pointerId !== this.pointer) return
+    if (!e.buttons) return this.pointerUp(e) // let go where nobody saw it
     const events = e.getCoalescedEvents?.() ?? []
     for (const one of events.length ? events : [e]) this.current.points.push(this.placeOf(one))
     this.redraw()
@@ -91,14 +94,19 @@ export class Pad {
       this.cursor = now
       this.redraw(now.down)
     } else if (e.key === ' ' || e.key === 'Enter') {
-      const down = !cursor.down
-      this.cursor = {...cursor, down}
-      if (down) this.begin([cursor.x, cursor.y])
-      this.say(down ? 'pen down' : 'pen up')
+      if (!e.repeat) this.penUpOrDown(cursor)
     } else if (e.key === 'Backspace') this.undo()
     else if (e.key === 'Delete') this.clear()
     else return
     e.preventDefault()
+  }
+
+  penUpOrDown(cursor) {
+    const down = !cursor.down
+    this.cursor = {...cursor, down}
+    if (down) this.begin([cursor.x, cursor.y])
+    this.say(down ? 'pen down' : 'pen up')
+    this.redraw(false)
   }
 
   // ---- what is on it ----
@@ -111,50 +119,60 @@ export class Pad {
   }
 
   keep() { // what `undo` goes back to
-    this.history.push(this.marks)
+    this.history = [...this.history.slice(-99), this.marks]
   }
 
-  set(marks) {
-    this.keep()
+  put(marks, {forget = false} = {}) {
+    if (forget) this.history = []
+    else this.keep()
+    this.lift()
     this.marks = marks
-    if (this.cursor) this.cursor.down = false
     this.redraw()
   }
 
-  undo() {
-    if (this.history.length) this.marks = this.history.pop()
+  lift() { // whatever was being drawn is at its end
+    this.pointer = undefined
     if (this.cursor) this.cursor.down = false
+  }
+
+  undo() {
+    this.lift()
+    if (this.history.length) this.marks = this.history.pop()
     this.redraw()
   }
 
   clear() {
-    if (this.marks.length) this.set([])
+    if (this.marks.length) this.put([])
     this.say('')
   }
 
-  change(how) { // all of it smaller, elsewhere, with another pen
-    if (this.marks.length) this.set(this.marks.map(mark => changed(mark, how)))
+  change(how) { // `how`: a function of the marks
+    if (this.marks.length) this.put(how(this.marks))
   }
 
-  async take(file) { // a picture
+  async take(file) { // a picture; the last one asked for counts
     if (!file) return
+    const ticket = this.ticket = {}
     try {
-      const image = await createImageBitmap(file), fit = Math.min(side/image.width, side/image.height)
-      const [width, height] = [image.width*fit, image.height*fit]
-      this.set([picture(image, (side - width)/2, (side - height)/2, width, height)])
+      const {pixels, shown} = await readPicture(file), fit = Math.min(side/shown.width, side/shown.height)
+      if (this.ticket !== ticket) return
+      const [width, height] = [shown.width*fit, shown.height*fit]
+      const mark = picture(shown, (side - width)/2, (side - height)/2, width, height)
+      this.put([{...mark, file: {colors: colorsOf(pixels), given: alreadyPrepared(pixels)}}])
       this.say('')
     } catch {
       this.say(`${file.name} is no picture that this browser can show; a PNG or a JPEG file will do`)
     }
   }
 
-  pixels() { // {width, height, data: RGBA bytes}: a picture alone as it is, all else as it stands on the pad
+  look() { // -> colors, and `given` if it is an image of MNIST: a picture alone as in its file, all else as on the pad
     const [only] = this.marks
-    const isFile = this.marks.length === 1 && only.image instanceof ImageBitmap
-    return isFile ? pixelsOfImage(only.image) : pixelsOf(this.small)
+    if (this.marks.length === 1 && only.file) return only.file
+    const pixels = pixelsOf(this.small)
+    return {colors: colorsOf(pixels)}
   }
 
-  say(text) { this.message.textContent = text }
+  say(text) { setText(this.message, text) }
 
   redraw(tell = true) {
     this.changed ||= tell
@@ -162,7 +180,9 @@ export class Pad {
       this.frame = undefined
       drawMarks(this.canvas, this.marks)
       if (this.cursor) this.drawCursor()
-      this.hint.hidden = this.marks.length > 0
+      const isDemonstration = this.marks === this.demonstration
+      this.hint.hidden = this.marks.length > 0 && !isDemonstration
+      setText(this.hint, isDemonstration && this.marks.length ? 'now you: draw here' : 'draw a digit here')
       if (!this.changed) return
       this.changed = false
       drawMarks(this.small, this.marks)
@@ -173,18 +193,16 @@ export class Pad {
   drawCursor() {
     const context = this.canvas.getContext('2d'), {x, y, down} = this.cursor
     context.lineWidth = 2
-    context.strokeStyle = '#0072b2'
-    context.fillStyle = '#0072b2'
+    context.strokeStyle = context.fillStyle = '#0072b2'
     context.beginPath()
     context.arc(x, y, Math.max(5, this.pen/2), 0, 2*Math.PI)
     context.stroke()
     if (down) context.fill()
   }
 
-  demonstrate() { // a digit that draws itself, once
-    const whole = aThree(), n = whole.points.length
-    const begin = performance.now()
-    this.demonstration = this.marks // it goes as soon as the visitor draws, or does anything else
+  demonstrate() { // a digit that draws itself, once, and goes as soon as the visitor does anything
+    const whole = aThree(), n = whole.points.length, begin = performance.now()
+    this.demonstration = this.marks
     const grow = now => {
       if (this.marks !== this.demonstration) return
       const shown = calm() ? n : Math.max(1, Math.min(n, Math.ceil((now - begin)/900*n)))

@@ -1,13 +1,14 @@
 // The whole page: what it holds becomes models and images, and each panel takes its place.
-import {forward, gradients, meanDistance, step} from './arithmetic.js'
+import {argmax, forward, gradients, meanDistance, step} from './arithmetic.js'
 import {DrawPanel} from './draw.js'
+import {inputsOf} from './folder.js'
 import {GraphPanel} from './graph.js'
 import {makeModel} from './models.js'
 import {asMnist} from './prepare.js'
 import {RacePanel} from './race.js'
 import {SlopePanel} from './slope.js'
 import {StaircasePanel} from './staircase.js'
-import {inflate, readState} from './stored.js'
+import {inflate, readState, tooOld} from './stored.js'
 import {TrainPanel} from './train.js'
 import {asInputs, initParams, randomNumbers} from './trainer.js'
 import {ValleyPanel} from './valley.js'
@@ -25,22 +26,33 @@ function courseOf(state) {
 }
 
 function staircaseOf({x, y}) { // one weight of a model that has learnt nothing yet: the pixel in the middle
-  const params = initParams('linear', false, randomNumbers(7)), middle = 14*28 + 14
-  return {outputs: Array.from(forward(params, x, y.length).outputs), pixel: y.map((_, i) => x[784*i + middle]),
-          targets: y, reach: .1}
+  const params = initParams('linear', false, randomNumbers(7)), middle = 14*28 + 14, targets = y.slice(0, 60)
+  const outputs = Array.from(forward(params, x.subarray(0, 784*60), 60).outputs)
+  return {outputs, pixel: targets.map((_, i) => x[784*i + middle]), targets, reach: .1}
 }
 
-const course = courseOf(readState(await inflate(document.querySelector('#inputs').textContent)))
-const place = name => document.querySelector(`[data-panel="${name}"]`)
+function show(course) {
+  const place = name => document.querySelector(`[data-panel="${name}"]`)
+  const draw = new DrawPanel(place('draw'), course), train = new TrainPanel(place('train'), course)
+  new RacePanel(place('race'), course)
+  new SlopePanel(place('slope'), {})
+  new ValleyPanel(place('valley'), course.coaster)
+  new StaircasePanel(place('staircase'), staircaseOf(asInputs(course.train)))
+  new GraphPanel(place('graph'), {})
+  new YoursPanel(place('yours'), {
+    onModel: card => draw.addCard(card),
+    onTrain: kept => {
+      train.learnFrom(inputsOf(kept))
+      place('train').scrollIntoView()
+    },
+    answerFor: bytes => String(argmax([...course.ten.models.conv.outputs(Float32Array.from(bytes, v => v/255))])),
+  })
+  // For the curious, in the console: `course.pair.models.net.outputs(new Float32Array(784))`
+  window.course = {...course, draw, asMnist, meanDistance, learning: {gradients, step}}
+}
 
-const draw = new DrawPanel(place('draw'), course)
-new TrainPanel(place('train'), course)
-new RacePanel(place('race'), course)
-new SlopePanel(place('slope'), {})
-new ValleyPanel(place('valley'), course.coaster)
-new StaircasePanel(place('staircase'), staircaseOf(asInputs(course.train)))
-new GraphPanel(place('graph'), {})
-new YoursPanel(place('yours'), {onModel: card => draw.addCard(card)})
-
-// For the curious, in the console: `course.pair.models.net.outputs(new Float32Array(784))`
-window.course = {...course, draw, asMnist, meanDistance, learning: {gradients, step}}
+for (const event of ['dragover', 'drop']) { // beside the pad, a file would be opened in the place of this page
+  document.addEventListener(event, e => e.preventDefault())
+}
+if (window.DecompressionStream) show(courseOf(readState(await inflate(document.querySelector('#inputs').textContent))))
+else for (const place of document.querySelectorAll('[data-panel]')) place.textContent = tooOld

@@ -1,11 +1,11 @@
-// Numbers as pictures: greys for ink, blue for what speaks for something and red for what speaks against it.
+// Numbers as pictures: greys for ink, blue for what speaks for something and orange for what speaks against it.
 import {h} from './elements.js'
 
 export function canvas(width, height, label, attributes = {}) {
   return h('canvas', {width, height, role: 'img', 'aria-label': label, ...attributes})
 }
 
-function paint(target, width, height, colorAt) { // `colorAt(i)`: red, green, blue of pixel i, 0..255
+export function paint(target, width, height, colorAt) { // `colorAt(i)`: red, green, blue of pixel i, 0..255
   const context = target.getContext('2d'), image = context.createImageData(width, height)
   for (let i = 0; i < width*height; i++) {
     const [red, green, blue] = colorAt(i)
@@ -28,15 +28,15 @@ export function paintInk(target, {width, height, data}, most = 1) { // 0 is whit
 
 export const asSquare = (data, size = 28) => ({width: size, height: size, data})
 
-const blue = [0, 114, 178], red = [213, 94, 0]
+const blue = [0, 114, 178], orange = [213, 94, 0]
 
-export function signColor(share) { // -1 is red, 0 white, 1 blue
-  const color = share < 0 ? red : blue, strength = Math.min(1, Math.abs(share))
+export function signColor(share) { // -1 is orange, 0 white, 1 blue
+  const color = share < 0 ? orange : blue, strength = Math.min(1, Math.abs(share))
   return color.map(c => 255 + (c - 255)*strength)
 }
 
-export function paintSigned(target, data, most, size = 28) { // numbers from -most (red) to most (blue)
-  paint(target, size, size, i => signColor(data[i]/most))
+export function paintSigned(target, data, most, width = 28, height = width) { // from -most (orange) to most (blue)
+  paint(target, width, height, i => signColor(data[i]/most))
 }
 
 export function mostOf(xs) { // how far the largest of them is from 0

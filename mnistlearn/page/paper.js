@@ -1,5 +1,6 @@
 // Rules 1 and 2 of chapter 14: the paper is a smooth surface, and the ink is what lies off it in one direction.
 import {clip, largest, median, otsu, quantile, roundEven, solve, sum} from './numbers.js'
+import {Refusal} from './refusal.js'
 import {thumbnail} from './resample.js'
 
 // ---- colours: {width, height, data}, three numbers 0..1 for each pixel ----
@@ -28,7 +29,9 @@ function transparentColors(picture) { // scaled with each colour times its opaci
   return onPaper({...small, data: plain})
 }
 
-export function colorsOf(picture) { // {width, height, data: RGBA bytes} -> at most 200 pixels high and wide
+// {width, height, data: RGBA bytes}, and `hasAlpha` if it may be transparent -> at most 200 pixels high and wide
+export function colorsOf(picture) {
+  if (picture.hasAlpha) return transparentColors(picture)
   const {width, height, data} = picture, n = width*height, rgb = new Uint8ClampedArray(3*n)
   for (let i = 0, from = 0, to = 0; i < n; i++, from += 4, to += 3) {
     if (data[from + 3] < 255) return transparentColors(picture)
@@ -102,7 +105,8 @@ function paperAtEdge(x) { // the pixels of the edge that are paper, though ink m
   return mask
 }
 
-function rowSums(x, mask, row, right) { // of the pixels in the mask: right⁰ to right⁴, and colour times right⁰ to right²
+// Of a row's pixels in the mask: the sums of right⁰ to right⁴, and of each colour times right⁰ to right²
+function rowSums(x, mask, row, right) {
   const powers = new Float64Array(5), colors = [0, 1, 2].map(() => new Float64Array(3))
   for (let c = 0, i = row*x.width; c < x.width; c++, i++) {
     if (!mask[i]) continue
@@ -123,7 +127,7 @@ function rowSums(x, mask, row, right) { // of the pixels in the mask: right⁰ t
 }
 
 function fitSurface(x, mask, k) { // the factors of the first k terms, for each colour: least squares in the mask
-  const a = Array.from({length: k}, () => new Float64Array(k)), b = Array.from({length: k}, () => new Float64Array(3))
+  const rows = width => Array.from({length: k}, () => new Float64Array(width)), a = rows(k), b = rows(3)
   const down = along(x.height), right = along(x.width)
   for (let row = 0; row < x.height; row++) {
     const {powers, colors} = rowSums(x, mask, row, right)
@@ -191,12 +195,12 @@ function withoutNoise(ink) { // 0 for what may be noise, 1 for what is surely in
   return out
 }
 
-export function findInk(picture) { // -> {width, height, data: 0 for paper to 1 for ink}
-  const x = withoutFrame(colorsOf(picture)), {width, height} = x
+export function findInk(colors) { // of `colorsOf` -> {width, height, data: 0 for paper to 1 for ink}
+  const x = withoutFrame(colors), {width, height} = x
   if (Math.min(width, height) < 3) {
-    throw Error(`there is no digit to be seen: the picture is only ${width} x ${height} pixels`)
+    throw new Refusal(`there is no digit to be seen: the picture is only ${width} x ${height} pixels`)
   }
   const {off, size} = offPaper(x)
-  if (largest(size) < .06) throw Error('there is no digit to be seen: the picture is all of one colour')
+  if (largest(size) < .06) throw new Refusal('there is no digit to be seen: the picture is all of one colour')
   return {width, height, data: withoutNoise(alongInk(off, size))}
 }

@@ -1,7 +1,8 @@
 // A picture, prepared as MNIST's were: rules 3 to 5 of chapter 14, and all of them one after the other.
 // Ink is {width, height, data}, 0 for paper to 1 for ink; `top` and `left` say where it was in the picture.
 import {clip, largest, quantile, roundEven, sum} from './numbers.js'
-import {findInk} from './paper.js'
+import {colorsOf, findInk} from './paper.js'
+import {Refusal} from './refusal.js'
 import {resample} from './resample.js'
 
 // ---- rule 3: the strokes, without specks ----
@@ -55,7 +56,7 @@ function grown(mask, width) { // by a pixel to the four sides
 
 export function strokesOf(ink) {
   const {part, sizes} = partsOf(ink)
-  if (sizes.length === 1) throw Error('there is no digit to be seen')
+  if (sizes.length === 1) throw new Refusal('there is no digit to be seen')
   const least = Math.max(...sizes.slice(1))/8
   let large = part.map(number => number && sizes[number] >= least ? 1 : 0)
   for (let round = 0; round < 2; round++) large = grown(large, ink.width)
@@ -149,8 +150,8 @@ export function into28(small, [down, right]) { // the point `down` and `right` i
   return out
 }
 
-export function alreadyPrepared({width, height, data}) { // its 784 bytes, if it is an image as MNIST has them
-  if (width !== 28 || height !== 28) return
+export function alreadyPrepared({width, height, data, hasAlpha}) { // its 784 bytes, if it is an image as MNIST has them
+  if (width !== 28 || height !== 28 || hasAlpha) return
   const bytes = new Uint8ClampedArray(784)
   for (let i = 0; i < 784; i++) {
     const [r, g, b, alpha] = data.subarray(4*i, 4*i + 4)
@@ -168,6 +169,6 @@ export function alreadyPrepared({width, height, data}) { // its 784 bytes, if it
 export function asMnist(picture) { // {width, height, data: RGBA bytes} -> 784 bytes, 0 for paper to 255 for ink
   const prepared = alreadyPrepared(picture)
   if (prepared) return prepared
-  const small = scaleTo(withPen(strokesOf(findInk(picture))), 20)
+  const small = scaleTo(withPen(strokesOf(findInk(colorsOf(picture)))), 20)
   return into28(small, centreOfMass(small))
 }

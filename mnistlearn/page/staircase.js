@@ -1,7 +1,7 @@
 // One weight of a linear model, moved: accuracy goes in stairs, the loss on a slope.
 import {mnistLoss} from './arithmetic.js'
-import {Chart, curveOf} from './chart.js'
-import {h, percent, setText, signed, slider} from './elements.js'
+import {Chart, curveOf, stairs} from './chart.js'
+import {h, percent, signed, slider, Status} from './elements.js'
 
 // state: {outputs, pixel, targets: for each image, reach: how far the weight may be moved}
 export class StaircasePanel {
@@ -16,10 +16,8 @@ export class StaircasePanel {
     }
     this.stairs = new Chart({title: 'Accuracy: flat, then a jump', x, y: around(accuracies), yLabel: 'right', ...labels})
     this.slope = new Chart({title: 'Loss: a slope everywhere', x, y: around(losses), yLabel: 'loss', ...labels})
-    const before = i => fine[Math.max(0, i - 1)][1].accuracy
     this.lines = {
-      stairs: fine.flatMap(([move, o], i) => [[move, before(i)], [move, o.accuracy]]),
-      slope: fine.map(([move, o]) => [move, o.loss]),
+      stairs: stairs(fine.map(([move, o]) => [move, o.accuracy])), slope: fine.map(([move, o]) => [move, o.loss]),
     }
     const range = {min: -reach, max: reach, step: reach/400, value: 0, say: v => signed(v, 4)}
     this.move = slider('the weight', range, () => this.show())
@@ -29,9 +27,9 @@ export class StaircasePanel {
         this.show()
       })
     }
-    this.status = h('p', {class: 'verdict', role: 'status'})
+    this.status = new Status()
     const charts = h('div', {class: 'panels'}, this.stairs.element, this.slope.element)
-    root.replaceChildren(this.move.element, charts, this.status)
+    root.replaceChildren(this.move.element, charts, this.status.element)
     this.show()
   }
 
@@ -44,13 +42,13 @@ export class StaircasePanel {
 
   show() {
     const move = this.move.value, {accuracy, loss, slope} = this.at(move), reach = .3*this.stairs.x[1]
-    this.stairs.show(this.stairs.curve(this.lines.stairs, 'second'),
+    this.stairs.show(this.stairs.curve(this.lines.stairs, 'thin'),
       this.stairs.line([[move - reach, accuracy], [move + reach, accuracy]], 'tangent'), this.stairs.dot(move, accuracy))
     this.slope.show(this.slope.curve(this.lines.slope),
       this.slope.line([[move - reach, loss - reach*slope], [move + reach, loss + reach*slope]], 'tangent'),
       this.slope.dot(move, loss))
     const better = slope > 0 ? 'a smaller' : 'a larger'
-    setText(this.status, `Accuracy ${percent(accuracy, 2)}, slope 0: no hint. ` +
+    this.status.say(`Accuracy ${percent(accuracy, 1)}, slope 0: from where you stand, no hint. ` +
       `Loss ${loss.toFixed(5)}, slope ${signed(slope, 5)}: ${better} weight is better.`)
   }
 }

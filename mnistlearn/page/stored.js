@@ -1,4 +1,7 @@
 // Numbers in files: base64, and the course's own files, which are safetensors with a state in the header.
+import {Refusal} from './refusal.js'
+
+export const tooOld = 'This panel needs a browser of 2023 or later.' // one that can inflate
 
 export async function inflate(base64) { // -> the bytes that Python's `zlib` has packed
   const packed = Uint8Array.from(atob(base64.trim()), c => c.charCodeAt(0))
@@ -12,22 +15,22 @@ const kinds = {
 }
 
 function headerOf(bytes) {
-  if (bytes.length < 8) throw Error('it is no safetensors file: it is too short for one')
+  if (bytes.length < 8) throw new Refusal('it is no safetensors file: it is too short for one')
   const size = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
-  if (size > bytes.length - 8) throw Error('it is no safetensors file, or only the beginning of one')
+  if (size > bytes.length - 8) throw new Refusal('it is no safetensors file, or only the beginning of one')
   try {
     return {size, header: JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(bytes.subarray(8, 8 + size)))}
   } catch {
-    throw Error('it is no safetensors file: its header cannot be read')
+    throw new Refusal('it is no safetensors file: its header cannot be read')
   }
 }
 
 function tensorOf(name, {dtype, shape, data_offsets: [from, to]}, body) {
-  if (!kinds[dtype]) throw Error(`its tensor ${name} is of the kind ${dtype}: expected float32`)
-  if (to > body.length) throw Error(`it is damaged: it ends before its tensor ${name} does`)
+  if (!kinds[dtype]) throw new Refusal(`its tensor ${name} is of the kind ${dtype}: expected float32`)
+  if (to > body.length) throw new Refusal(`it is damaged: it ends before its tensor ${name} does`)
   const [Kind, type] = kinds[dtype], bytes = body.slice(from, to)
   if (bytes.length !== shape.reduce((a, b) => a*b, Kind.BYTES_PER_ELEMENT)) {
-    throw Error(`it is damaged: its tensor ${name} is not as large as it says`)
+    throw new Refusal(`it is damaged: its tensor ${name} is not as large as it says`)
   }
   return {shape, type, bytes, data: new Kind(bytes.buffer)}
 }
@@ -65,10 +68,10 @@ function unpack(o, tensors) { // JSON -> the state, with its tensors
 export function readState(bytes) { // what `write_state` of the course has written
   const {size, header} = headerOf(bytes), {__metadata__: metadata = {}, ...entries} = header
   const tensors = {}, body = bytes.subarray(8 + size)
-  if (metadata.writer !== 'mnistlearn 1') throw Error('it is a safetensors file, but the course has not written it')
+  if (metadata.writer !== 'mnistlearn 1') throw new Refusal('it is a safetensors file, but the course has not written it')
   for (const [name, entry] of Object.entries(entries)) tensors[name] = tensorOf(name, entry, body)
   if (metadata.checksum !== checksum(metadata.state, tensors)) {
-    throw Error('it is damaged: its checksum does not agree with its contents')
+    throw new Refusal('it is damaged: its checksum does not agree with its contents')
   }
   return unpack(JSON.parse(metadata.state), tensors)
 }

@@ -1,20 +1,19 @@
 // A model that learns before one's eyes: its weights as pictures, loss and accuracy as curves, images turning right.
-import {Chart} from './chart.js'
-import {button, choice, h, percent, sayPower, setText, slider} from './elements.js'
+import {Chart, powersOfTen} from './chart.js'
+import {button, choice, fileButton, h, percent, sayPower, setText, slider, Status, swatches} from './elements.js'
+import {inputsOf, readFolder} from './folder.js'
 import {canvas, mostOf, paintInk, paintSigned} from './paint.js'
-import {asMnist} from './prepare.js'
-import {pixelsOfImage} from './marks.js'
+import {refusalOf} from './refusal.js'
 import {asInputs, initParams, randomNumbers, Trainer} from './trainer.js'
 
 const sizes = {1: '1', 16: '16', 256: '256', all: 'all'}
-const columns = 15 // of the tiles
+const columns = 15, tiles = 60 // of the images that are shown
+const sample = 300 // images whose training loss is measured
 
-// state: {train, valid: {x: bytes (n, 784), y: 1 for a 3 and 0 for a 7}}
+// state: {train, valid: {x: bytes (n, 784), y: 1 or 0}, names: of 1 and of 0, by default 3 and 7}
 export class TrainPanel {
   constructor(root, state) {
-    this.train = asInputs(state.train)
-    this.valid = asInputs(state.valid)
-    this.names = ['3', '7']
+    this.own = {train: asInputs(state.train), valid: asInputs(state.valid), names: state.names ?? ['3', '7']}
     this.kind = 'linear'
     this.start = 'small'
     this.batch = '16'
@@ -22,22 +21,21 @@ export class TrainPanel {
       this.trainer.rate = 10**value
     })
     this.speed = slider('steps a second', {min: 1, max: 120, value: 20}, () => {})
-    this.weights = canvas(180, 180, 'the weights: blue for a 3, red for a 7', {class: 'pixels weights'})
-    this.tiles = canvas(28*columns, 28*4, 'images that it never learns from; red: read wrongly', {class: 'tiles'})
-    const axes = {x: [0, 50], y: [0, 1], xLabel: 'step', height: 200}
-    this.lossChart = new Chart({title: 'The loss falls', yLabel: 'loss', ...axes})
-    this.accuracyChart = new Chart({title: 'and the accuracy climbs', yLabel: 'accuracy', ...axes})
-    this.status = h('p', {class: 'verdict'})
+    this.weights = canvas(180, 180, 'the weights', {class: 'pixels weights'})
+    this.legend = h('figcaption')
+    this.tiles = canvas(28*columns, 28*4, 'images that it never learns from', {class: 'tiles'})
+    this.tilesCaption = h('figcaption', {class: 'small'})
+    const axes = {x: [0, 2], y: [0, 1], ticks: powersOfTen(6), xLabel: 'step (each mark ten times the last)', height: 220}
+    this.lossChart = new Chart({title: 'Loss', yLabel: 'loss', ...axes})
+    this.accuracyChart = new Chart({title: 'Accuracy', yLabel: 'right', ...axes})
+    this.status = new Status()
     this.go = button('start', () => this.toggle())
     const sliders = h('div', {}, this.rate.element, this.speed.element)
-    const buttons = [this.go, button('one step', () => this.once()), button('reset', () => this.reset())]
-    root.replaceChildren(h('div', {class: 'controls'}, this.choices(), sliders),
-      h('div', {class: 'row'}, ...buttons, this.folderButton()), this.status,
-      h('div', {class: 'learning'}, h('figure', {}, this.weights, h('figcaption', {class: 'small'}, 'the weights')),
-        this.lossChart.element, this.accuracyChart.element),
-      h('figure', {}, this.tiles,
-        h('figcaption', {class: 'small'}, 'images that it never learns from; red: read wrongly')))
-    this.reset()
+    root.replaceChildren(h('div', {class: 'controls'}, this.choices(), sliders), this.buttons(), this.status.element,
+      h('div', {class: 'learning'}, h('figure', {}, this.weights, this.legend), this.lossChart.element,
+        this.accuracyChart.element),
+      h('figure', {}, this.tiles, this.tilesCaption))
+    this.learnFrom(this.own)
   }
 
   choices() {
@@ -45,43 +43,70 @@ export class TrainPanel {
       this[name] = key
       this.reset()
     }
-    return h('div', {},
-      choice('model', {linear: 'linear', net: 'net'}, this.kind, again('kind')).element,
-      choice('start', {small: 'small', large: 'large'}, this.start, again('start')).element,
-      choice('images a step', sizes, this.batch, key => {
-        this.batch = key
-        this.trainer.batchSize = this.batchSize
-      }).element)
+    const resize = key => {
+      this.batch = key
+      this.trainer.batchSize = this.batchSize
+    }
+    return h('div', {}, choice('model', {linear: 'linear', net: 'net'}, this.kind, again('kind')).element,
+      choice('weights at first', {small: 'small', large: 'large'}, this.start, again('start')).element,
+      choice('images a step', sizes, this.batch, resize).element)
+  }
+
+  buttons() {
+    const folder = fileButton('a folder of images …', {webkitdirectory: true}, files => this.take(files))
+    this.builtIn = button('the built-in images', () => this.learnFrom(this.own), {hidden: true})
+    return h('div', {class: 'row'}, this.go, button('one step', () => this.once()),
+      button('start over', () => this.reset()), folder, this.builtIn)
   }
 
   get batchSize() { return this.batch === 'all' ? this.train.y.length : Number(this.batch) }
 
+  learnFrom({train, valid, names}) {
+    Object.assign(this, {train, valid, names})
+    this.builtIn.hidden = train === this.own.train
+    const n = this.valid.y.length, some = n > tiles ? `${tiles} of the ${n}` : `The ${n}`
+    setText(this.tilesCaption, `${some} images that it never learns from. Crossed out: read wrongly.`)
+    this.reset()
+  }
+
+  async take(files) {
+    try {
+      this.status.say('Reading the pictures …')
+      this.learnFrom(inputsOf(await readFolder(files)))
+    } catch (error) {
+      this.status.say(refusalOf(error))
+    }
+  }
+
   reset() {
-    const params = initParams(this.kind, this.start === 'large', randomNumbers(42))
     const {batchSize} = this, rate = 10**this.rate.value
+    const params = initParams(this.kind, this.start === 'large', randomNumbers(20))
     this.trainer = new Trainer(this.train, this.valid, params, {batchSize, rate})
     this.history = []
+    const [one, zero] = this.names.map(name => `for a ${name}`)
+    this.legend.replaceChildren(this.kind === 'net' ? swatches('wakes a unit', 'silences it') : swatches(one, zero))
     this.note()
     this.show()
   }
 
   // ---- time ----
   toggle() {
-    this.running = !this.running
-    setText(this.go, this.running ? 'pause' : this.trainer.steps ? 'go on' : 'start')
-    if (!this.running) return
+    if (this.running) this.running = undefined
+    else this.run()
+    this.show()
+  }
+
+  run() { // a few steps a frame, as long as it is this run
+    const run = this.running = {}
     let before = performance.now(), owed = 1
     const tick = now => {
-      if (!this.running || !this.weights.isConnected) return
+      if (this.running !== run || !this.weights.isConnected) return
       owed = Math.min(owed + (now - before)/1000*this.speed.value, this.speed.value)
       before = now
       const until = performance.now() + 12
-      let moved = false
-      for (; owed >= 1 && performance.now() < until; owed--) {
-        this.trainer.step()
-        moved = true
-      }
-      if (moved) {
+      const first = this.trainer.steps
+      for (; owed >= 1 && performance.now() < until; owed--) this.trainer.step()
+      if (this.trainer.steps > first) {
         this.note()
         this.show()
       }
@@ -91,53 +116,66 @@ export class TrainPanel {
   }
 
   once() {
-    if (this.running) this.toggle()
+    this.running = undefined
     this.trainer.step()
     this.note()
     this.show()
   }
 
-  note() {
-    this.now = this.trainer.validate()
-    this.history.push([this.trainer.steps, this.now.loss, this.now.accuracy])
+  note() { // now, and before; of a long past fewer and fewer
+    const {trainer} = this, training = trainer.measureTraining(sample)
+    this.now = trainer.validate()
+    this.history.push({step: trainer.steps, training: training.loss, loss: this.now.loss, accuracy: this.now.accuracy})
+    if (this.history.length > 600) this.history = this.history.filter((_, i) => i < 100 || i%2 === 0)
   }
 
   // ---- what is to be seen ----
   show() {
-    const {steps, epochs, n} = this.trainer, {loss, accuracy} = this.now, end = Math.max(50, steps)
-    const words = `Step ${steps}, ${epochs.toFixed(epochs < 10 ? 1 : 0)} times through the ${n} images: ` +
-      `loss ${loss.toFixed(3)}, ${percent(accuracy, 1)} of ${this.valid.y.length} others right.`
-    setText(this.status, `${words} ${this.warning()}`)
+    const {steps, epochs, n} = this.trainer, {accuracy} = this.now
+    setText(this.go, this.running ? 'pause' : steps ? 'go on' : 'start')
+    this.status.say(`Step ${steps}, ${epochs.toFixed(epochs < 10 ? 1 : 0)} times through the ${n} images: ` +
+      `${percent(accuracy, 1)} of the ${this.valid.y.length} others right. ${this.warning()}`)
     this.showWeights()
     this.showTiles()
-    for (const [chart, at] of [[this.lossChart, 1], [this.accuracyChart, 2]]) {
-      chart.range([0, end], [0, 1])
-      chart.show(chart.curve(this.history.map(row => [row[0], row[at]])), chart.dot(steps, this.history.at(-1)[at]))
-    }
+    this.showCurves()
+  }
+
+  showCurves() {
+    const last = this.history.at(-1), end = Math.max(2, Math.log10(1 + last.step)), at = row => Math.log10(1 + row.step)
+    const lowest = Math.min(.9, ...this.history.map(row => row.accuracy))
+    const highest = Math.max(...this.history.map(row => row.loss))
+    const {lossChart: loss, accuracyChart: right} = this
+    loss.range([0, end], [0, Math.max(.1, highest)])
+    loss.show(loss.curve(this.history.map(row => [at(row), row.loss])),
+      loss.curve(this.history.map(row => [at(row), row.training]), 'second'), loss.dot(at(last), last.loss),
+      ...loss.key([['', 'on the others'], ['second', 'on those it learns from']], true))
+    right.range([0, end], [lowest - .02, 1])
+    right.show(right.curve(this.history.map(row => [at(row), row.accuracy])), right.dot(at(last), last.accuracy))
   }
 
   warning() {
-    const {outputs, accuracy} = this.now, stuck = outputs.filter(o => Math.abs(o) > 8).length/outputs.length
-    if (!outputs.every(Number.isFinite)) return 'The numbers have grown out of all bounds: reset, and take a lower rate.'
-    if (this.trainer.steps < 5 || stuck < .95 || accuracy > .9) return ''
-    return 'Nearly every sigmoid is at 0 or 1, where it is level: there is no slope left to learn from.'
+    const {outputs, accuracy} = this.now, level = outputs.filter(o => Math.abs(o) > 6).length/outputs.length
+    if (!outputs.every(Number.isFinite)) return 'The numbers have grown out of all bounds: start over, at a lower rate.'
+    if (level < .5 || accuracy > .9) return ''
+    return `${percent(level)} of the sigmoids are close to 0 or 1, where they are level: hardly any slope to learn from.`
   }
 
   showWeights() {
     const [w1, , w2] = this.trainer.params
     if (!w2) return paintSigned(this.weights, w1.data, mostOf(w1.data))
-    const sheet = new Float32Array(174*174), unit = 29 // six in a row, five rows
-    for (let u = 0; u < 30; u++) {
+    const units = w1.shape[0], row = Math.ceil(Math.sqrt(units)), side = 29*row, height = 29*Math.ceil(units/row)
+    const sheet = new Float32Array(side*height)
+    for (let u = 0; u < units; u++) {
       const w = w1.data.subarray(784*u, 784*(u + 1)), most = mostOf(w)
       w.forEach((v, i) => {
-        sheet[(Math.floor(u/6)*unit + Math.floor(i/28))*174 + u%6*unit + i%28] = v/most
+        sheet[(29*Math.floor(u/row) + Math.floor(i/28))*side + 29*(u%row) + i%28] = v/most
       })
     }
-    paintSigned(this.weights, sheet, 1, 174)
+    paintSigned(this.weights, sheet, 1, side, height)
   }
 
   showTiles() {
-    const n = Math.min(60, this.valid.y.length), width = 28*columns, height = 28*Math.ceil(n/columns)
+    const n = Math.min(tiles, this.valid.y.length), width = 28*columns, height = 28*Math.ceil(n/columns)
     const context = this.tiles.getContext('2d')
     if (this.tiles.height !== height) this.tiles.height = height
     if (this.painted !== this.valid) {
@@ -151,44 +189,15 @@ export class TrainPanel {
     paintInk(this.tiles, {width, height, data: this.sheet})
     context.lineWidth = 3
     context.strokeStyle = '#d55e00'
-    context.fillStyle = 'rgb(213 94 0 / 45%)'
+    context.beginPath()
     for (let k = 0; k < n; k++) {
       if (this.now.right[k]) continue
       const x = 28*(k%columns), y = 28*Math.floor(k/columns)
-      context.fillRect(x, y, 28, 28)
-      context.strokeRect(x + 2, y + 2, 24, 24)
+      context.moveTo(x + 3, y + 3)
+      context.lineTo(x + 25, y + 25)
+      context.moveTo(x + 25, y + 3)
+      context.lineTo(x + 3, y + 25)
     }
-  }
-
-  // ---- images of one's own: a folder, in it a folder for each of two digits ----
-  folderButton() {
-    const input = h('input', {type: 'file', webkitdirectory: true, multiple: true, hidden: true,
-                              change: () => this.take([...input.files])})
-    return h('span', {}, button('images of your own …', () => input.click()), input)
-  }
-
-  async take(files) {
-    const images = []
-    for (const file of files.slice(0, 2000)) {
-      const label = file.webkitRelativePath.split('/').at(-2)
-      try {
-        images.push({label, pixels: asMnist(pixelsOfImage(await createImageBitmap(file)))})
-      } catch { /* no picture, or nothing to be seen in it */ }
-    }
-    const labels = [...new Set(images.map(image => image.label))].sort()
-    if (labels.length !== 2 || images.length < 8) {
-      const found = `${images.length} readable pictures${labels.length ? ` in ${labels.join(', ')}` : ''}`
-      return setText(this.status, 'Expected a folder with two folders in it, one for each digit, and eight or more ' +
-        `pictures in all; found ${found}.`)
-    }
-    const random = randomNumbers(1), part = {train: [], valid: []}
-    for (const image of images) part[random() < .25 ? 'valid' : 'train'].push(image)
-    const inputs = rows => ({
-      x: Float32Array.from({length: 784*rows.length}, (_, i) => rows[Math.floor(i/784)].pixels[i%784]/255),
-      y: rows.map(({label}) => label === labels[0] ? 1 : 0),
-    })
-    this.train = inputs(part.train)
-    this.valid = inputs(part.valid.length ? part.valid : part.train)
-    this.reset()
+    context.stroke()
   }
 }

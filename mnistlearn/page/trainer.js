@@ -30,12 +30,12 @@ export class Trainer {
   constructor(train, valid, params, {batchSize, rate, seed = 1}) { // train, valid: {x: floats (n, 784), y (n)}
     Object.assign(this, {train, valid, params, batchSize, rate, random: randomNumbers(seed)})
     this.steps = 0
+    this.seen = 0 // images
     this.at = Infinity // no order yet
   }
 
   get n() { return this.train.y.length }
   get epochs() { return this.seen/this.n }
-  seen = 0
 
   shuffle() {
     this.order = Int32Array.from({length: this.n}, (_, i) => i)
@@ -60,8 +60,15 @@ export class Trainer {
     return loss
   }
 
-  validate() { // -> loss, accuracy, and for each image whether it is read right
-    const {x, y} = this.valid, {outputs} = forward(this.params, x, y.length)
+  validate() { return this.measure(this.valid.x, this.valid.y) }
+
+  measureTraining(most) { // on the first of the images that it learns from
+    const n = Math.min(most, this.n)
+    return this.measure(this.train.x.subarray(0, 784*n), this.train.y.slice(0, n))
+  }
+
+  measure(x, y) { // -> loss, accuracy, the outputs, and for each image whether it is read right
+    const {outputs} = forward(this.params, x, y.length)
     const right = Array.from(outputs, (o, i) => (o > 0) === Boolean(y[i]))
     return {loss: mnistLoss(outputs, y).loss, accuracy: right.filter(Boolean).length/y.length, right, outputs}
   }
