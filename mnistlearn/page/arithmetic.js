@@ -38,17 +38,22 @@ function withMargin(x, size) { // (channels, size, size) -> a row and a column o
   return out
 }
 
-function addKernel(sums, room, from, size, w, at) { // one kernel, whose weights begin at `at`, over one channel
-  const [a, b, c, d, e, f, g, h, i] = w.subarray(at, at + 9), wide = size + 2
+// One kernel, whose nine weights begin at `at`, over one channel, which begins at `from` in `room`. What it sees moves on
+// by a column at a time: a, b and c are the three columns, each of them with its three rows.
+function addKernel(sums, room, from, size, w, at) {
+  const [w00, w01, w02, w10, w11, w12, w20, w21, w22] = w.subarray(at, at + 9), wide = size + 2
   for (let r = 0, to = 0; r < size; r++) {
-    const above = from + r*wide, here = above + wide, below = here + wide
-    let p = room[above], q = room[above + 1], s = room[here], t = room[here + 1], x = room[below], y = room[below + 1]
-    for (let col = 2; col < wide; col++, to++) { // what the kernel sees moves on by a column
-      const u = room[above + col], v = room[here + col], z = room[below + col]
-      sums[to] += a*p + b*q + c*u + d*s + e*t + f*v + g*x + h*y + i*z
-      p = q; q = u
-      s = t; t = v
-      x = y; y = z
+    const row0 = from + r*wide, row1 = row0 + wide, row2 = row1 + wide
+    let a0 = room[row0], b0 = room[row0 + 1], a1 = room[row1], b1 = room[row1 + 1], a2 = room[row2], b2 = room[row2 + 1]
+    for (let col = 2; col < wide; col++, to++) {
+      const c0 = room[row0 + col], c1 = room[row1 + col], c2 = room[row2 + col]
+      sums[to] += a0*w00 + b0*w01 + c0*w02 + a1*w10 + b1*w11 + c1*w12 + a2*w20 + b2*w21 + c2*w22
+      a0 = b0
+      b0 = c0
+      a1 = b1
+      b1 = c1
+      a2 = b2
+      b2 = c2
     }
   }
 }

@@ -8,7 +8,7 @@ const tenNames = [...'0123456789']
 class Card {
   constructor(title, what, names, accuracy, pictureLabel, ...keys) {
     this.names = names
-    this.answer = h('output', {class: 'answer'}, '–')
+    this.answer = h('p', {class: 'answer'}, '–')
     this.picture = canvas(112, 112, pictureLabel, {class: 'pixels'})
     this.caption = h('p', {class: 'small'})
     this.bars = bars(names, `${title}: each answer`)
@@ -38,9 +38,11 @@ class Card {
   sayProbabilities(p) {
     const best = argmax(p), most = p[best]
     const share = most > .9995 ? 'over 99.9%' : percent(most, most > .99 ? 1 : 0)
-    return this.say(best, `a ${this.names[best]}, ${share}`, p, p.map(v => percent(v)))
+    return this.say(best, `a ${this.names[best]}, ${share}`, p, p.map(sayShare))
   }
 }
+
+const sayShare = p => p < .005 ? '<1%' : p > .995 ? '>99%' : percent(p)
 
 export const probabilities = outputs =>
   outputs.length > 1 ? softmax(outputs) : [sigmoid(outputs[0]), 1 - sigmoid(outputs[0])]
@@ -51,7 +53,7 @@ const speakerOf = (outputs, best) => outputs.length > 1 ? {row: best, sign: 1} :
 // ---- chapter 1 ----
 export class AveragesCard extends Card {
   constructor(means, names, accuracy) {
-    super('1 · the nearest average', 'the distance from the mean image of each digit: the shortest is the answer', names,
+    super('1 · the nearest average', 'how far it is from the mean image of each digit; here a short bar is near', names,
       accuracy, 'the drawing on the nearest average', swatches('ink of yours alone', "the average's alone"))
     this.means = means
   }
@@ -60,6 +62,7 @@ export class AveragesCard extends Card {
     const distances = this.means.map(mean => meanDistance(mean, x))
     const best = distances.indexOf(Math.min(...distances)), most = Math.max(...distances)
     paintSigned(this.picture, x.map((v, i) => v - this.means[best][i]), 1)
+    setText(this.caption, this.names[best] === '1' ? 'The average 1 has the least ink, and so is never very far.' : '')
     return this.say(best, `a ${this.names[best]}`, distances.map(d => d/most), distances.map(d => d.toFixed(3)))
   }
 }
@@ -80,9 +83,11 @@ export class LinearCard extends Card {
     for (const v of products) if (v > 0) pro += v; else contra += v
     const total = sign*outputs[row]
     paintSigned(this.picture, products, mostOf(products))
-    const squeezed = outputs.length > 1 ? 'against the other nine sums, the softmax' : 'the sigmoid'
-    setText(this.caption, `${signed(pro)} blue, ${signed(contra)} orange, ${signed(sign*bias.data[row])} bias: ` +
-      `about ${signed(total)}, of which ${squeezed} makes ${percent(p[best], 1)}`)
+    const parts = `${signed(pro)} blue, ${signed(contra)} orange, ${signed(sign*bias.data[row])} bias`
+    const sum = `${parts}: about ${signed(total)}`
+    const ranked = [...outputs].sort((a, b) => b - a), next = this.names[outputs.indexOf(ranked[1])]
+    setText(this.caption, outputs.length === 1 ? `${sum}. The sigmoid of it: ${percent(p[best], 1)}.` :
+      `${sum}. Next is the ${next} with ${signed(ranked[1])}. From all ten, softmax makes ${percent(p[best], 1)}.`)
     return this.sayProbabilities(p)
   }
 }
@@ -91,12 +96,13 @@ export class LinearCard extends Card {
 export class NetCard extends Card {
   constructor(model, names, accuracy) {
     const units = model.params[0].shape[0]
-    super('3 · a neural net', `${units} hidden units, each lit or dark; the lit ones vote`, names, accuracy,
+    const more = names.length > 2 ? " (chapter 12's has 100)" : ''
+    super('3 · a neural net', `${units} hidden units${more}, each lit or dark; the lit ones vote`, names, accuracy,
       `the ${units} hidden units: a thick ring is lit, the colour is its vote`, swatches('votes for it', 'against it'))
     this.model = model
     this.units = units
     this.voters = Array.from({length: 3}, () => {
-      const weights = canvas(28, 28, 'what this unit looks for: blue pixels strengthen its vote', {class: 'pixels'})
+      const weights = canvas(28, 28, 'the weights of this unit: blue pixels speak for the answer', {class: 'pixels'})
       const text = h('span')
       this.extra.append(h('figure', {}, weights, h('figcaption', {}, text)))
       return {weights, text}
@@ -109,7 +115,7 @@ export class NetCard extends Card {
     const votes = Array.from(hidden, (v, u) => sign*v*w2.data[units*row + u])
     this.paintUnits(hidden, votes)
     const lit = hidden.filter(v => v > 0).length
-    setText(this.caption, `Rings: ${lit} of ${units} are lit. The loudest votes, and what these units look for:`)
+    setText(this.caption, `Rings: ${lit} of ${units} are lit. The loudest votes, and where ink speaks for the answer:`)
     const loudest = [...votes.keys()].sort((a, b) => Math.abs(votes[b]) - Math.abs(votes[a]))
     this.voters.forEach(({weights, text}, i) => {
       const unit = loudest[i], w = w1.data.slice(784*unit, 784*(unit + 1))
@@ -150,7 +156,7 @@ export class ConvCard extends Card {
     const {scores, maps} = this.model.read(x)
     this.paintMaps(maps)
     setText(this.caption, 'Left the 3 x 3 kernels of the first layer, right of each where it finds much (black), ' +
-      'at the first of the five places that the net looks at')
+      'in the first of five crops of the image, over which the net takes the mean')
     return this.sayProbabilities(softmax(scores))
   }
 
@@ -182,7 +188,7 @@ export class ModelCard {
   constructor(title, {model, vocab, accuracy, note}) {
     this.model = model
     this.names = vocab
-    this.answer = h('output', {class: 'answer'}, '–')
+    this.answer = h('p', {class: 'answer'}, '–')
     this.bars = bars(vocab, `${title}: each answer`)
     const right = accuracy === null ? '' : ` Right on ${percent(accuracy, 1)} of the images that it never saw.`
     this.element = h('article', {class: 'card'}, h('h3', {}, title), h('p', {class: 'small'}, `${note}${right}`),
@@ -197,7 +203,7 @@ export class ModelCard {
   read(x) {
     const p = probabilities(this.model.outputs(x)), best = argmax(p)
     setText(this.answer, `a ${this.names[best]}, ${percent(p[best], 1)}`)
-    this.bars.set(p, p.map(v => percent(v)), best)
+    this.bars.set(p, p.map(sayShare), best)
     return this.names[best]
   }
 }

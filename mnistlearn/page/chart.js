@@ -1,11 +1,18 @@
 // Curves: a picture of lines and points in SVG, with its axes.
 import {s} from './elements.js'
 
-const margin = {left: 52, right: 14, top: 30, bottom: 38}
+const margin = {left: 60, right: 14, top: 30, bottom: 38}
 
 const tidy = value => {
   if (Math.abs(value) >= 10_000) return Math.round(value).toLocaleString('en')
   return String(Number(value.toPrecision(3))).replace('-', '−')
+}
+
+function roundNumbers(low, high, most = 5) { // between these two, not more than so many
+  const rough = (high - low)/most, power = 10**Math.floor(Math.log10(rough))
+  const step = power*[1, 2, 5, 10].find(factor => factor*power >= rough)
+  const first = Math.ceil(low/step), last = Math.floor(high/step)
+  return Array.from({length: last - first + 1}, (_, i) => (first + i)*step)
 }
 
 let charts = 0 // for an id that no other has
@@ -29,7 +36,8 @@ export class Chart {
   drawFrame() {
     const {left, right, top, bottom} = margin, {width, height, labels: [xLabel, yLabel]} = this
     const foot = height - bottom, end = width - right
-    const ticks = (this.ticks ?? this.x.map(x => [x, tidy(x)])).filter(([x]) => x >= this.x[0] && x <= this.x[1])
+    const marks = this.ticks ?? roundNumbers(...this.x).map(x => [x, tidy(x)])
+    const ticks = marks.filter(([x]) => x >= this.x[0] && x <= this.x[1])
     this.frame.replaceChildren(
       s('path', {class: 'axis', d: `M${left} ${top}V${foot}H${end}`}),
       ...ticks.map(([x]) => s('path', {class: 'axis', d: `M${this.px(x)} ${foot}v4`})),
@@ -38,10 +46,12 @@ export class Chart {
         return s('text', {x: this.px(x), y: foot + 16, 'text-anchor': anchor}, text)
       }),
       s('text', {x: (left + end)/2, y: foot + 31, 'text-anchor': 'middle'}, xLabel),
-      s('text', {x: left - 5, y: foot, 'text-anchor': 'end'}, tidy(this.y[0])),
-      s('text', {x: left - 5, y: top + 10, 'text-anchor': 'end'}, tidy(this.y[1])),
+      ...roundNumbers(...this.y, 4).flatMap(y => [
+        s('path', {class: 'axis', d: `M${left} ${this.py(y)}h-4`}),
+        s('text', {x: left - 6, y: this.py(y) + 4, 'text-anchor': 'end'}, tidy(y)),
+      ]),
       s('text', {x: left - 8, y: (top + foot)/2, 'text-anchor': 'middle',
-                 transform: `rotate(-90 ${left - 8} ${(top + foot)/2}) translate(0 -22)`}, yLabel))
+                 transform: `rotate(-90 ${left - 8} ${(top + foot)/2}) translate(0 -30)`}, yLabel))
   }
 
   range(x, y) { // other first and last numbers

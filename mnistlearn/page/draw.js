@@ -7,7 +7,7 @@ import {allOn} from './steps.js'
 
 const stages = ['average', 'linear model', 'net', 'convolutions']
 
-const tiny = marks => fitted(marks, 50, [100, 100]), offCentre = marks => fitted(marks, 100, [138, 62])
+const tiny = marks => fitted(marks, 50, [100, 100]), offCentre = marks => fitted(marks, 100, [127, 76])
 
 // What to try: a change to the drawing, and the step without which it goes wrong
 const trials = {
@@ -50,11 +50,20 @@ export class DrawPanel extends ReadPanel {
   }
 
   trials() {
-    const buttons = Object.entries(trials).map(([text, [how, without]]) => button(text, () => {
-      this.steps.set({...allOn(), ...without && {[without]: false}})
-      this.pad.change(how)
-    }))
-    return h('div', {class: 'row'}, h('span', {}, 'make it'), ...buttons)
+    const buttons = Object.entries(trials).map(([text, [how, without]]) => button(text, () => this.attempt(how, without)))
+    return h('div', {class: 'row'}, h('span', {}, 'make it'), ...buttons,
+      button('as it was', () => this.attempt(marks => marks)))
+  }
+
+  attempt(how, without) { // with the drawing as it was before the attempt that is still there
+    const {pad} = this, isAttempt = pad.marks === this.attempted
+    this.original = isAttempt ? this.original : pad.marks
+    this.steps.set({...allOn(), ...without && {[without]: false}})
+    if (!this.original.length) return
+    const isDemonstration = pad.marks === pad.demonstration
+    pad.put(how(this.original))
+    this.attempted = pad.marks
+    if (isDemonstration) pad.demonstration = pad.marks
   }
 
   sum(answers) {

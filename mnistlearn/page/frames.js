@@ -26,7 +26,7 @@ export class FramesPanel {
     if (this.place.value === this.frames.length - 1) this.place.set(0)
     setText(this.go, 'stop')
     this.timer = setInterval(() => {
-      this.place.set(this.place.value + 1)
+      this.place.set(Math.min(this.place.value + 1, this.frames.length - 1))
       this.show()
       if (this.place.value === this.frames.length - 1 || !this.go.isConnected) this.stop()
     }, 1000*(calm() ? Math.max(1, this.seconds) : this.seconds))

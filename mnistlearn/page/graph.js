@@ -9,7 +9,7 @@ const times = ([p, q]) => ({value: p*q, slopes: [q, p], rule: 'times: each facto
 const plus = ([p, q]) => ({value: p + q, slopes: [1, 1], rule: 'plus: each summand gets the gradient as it is'})
 const squeeze = ([p]) => {
   const value = sigmoid(p)
-  return {value, slopes: [value*(1 - value)], rule: 'sigmoid σ: the gradient times σ·(1 − σ)'}
+  return {value, slopes: [value*(1 - value)], rule: 'sigmoid: the gradient times σ·(1 − σ)'}
 }
 const distance = ([p]) => ({value: 1 - p, slopes: [-1], rule: '1 − …: the gradient with its sign turned'})
 
@@ -57,8 +57,13 @@ export class GraphPanel {
   edit(key) {
     const value = this.fields[key].valueAsNumber
     if (!Number.isFinite(value)) return this.status.say(`${nodes[key].name}: expected a number.`)
+    const before = this.values.loss, forecast = this.gradients[key]*(value - this.inputs[key]), {name} = nodes[key]
     this.inputs[key] = value
     this.reset()
+    if (!Number.isFinite(forecast)) return // its gradient was not known yet
+    while (this.done < order.length) this.forward()
+    this.show(`Its gradient forecast for ${name}: the loss changes by ${say(forecast)}. ` +
+      `It was ${say(before)}, and is ${say(this.values.loss)}: a change of ${say(this.values.loss - before)}.`)
   }
 
   startOver() { // with the numbers of the beginning
@@ -98,7 +103,7 @@ export class GraphPanel {
     })
     const begin = key === 'loss' ? 'The loss itself has 1: it grows by 1 if it grows by 1. ' : ''
     this.current = key
-    this.show(`${begin}${rule}. So ${parts.join('; ')}.`)
+    this.show(`${begin}${rule[0].toUpperCase()}${rule.slice(1)}. So ${parts.join('; ')}.`)
   }
 
   finish() {
@@ -120,7 +125,7 @@ export class GraphPanel {
   }
 
   show(text) {
-    this.status.say(text[0].toUpperCase() + text.slice(1))
+    this.status.say(text)
     this.forwardButton.disabled = this.done === order.length
     this.backwardButton.disabled = this.done < order.length || this.back === order.length
     this.stepButton.disabled = this.back < order.length
@@ -138,12 +143,11 @@ export class GraphPanel {
   }
 
   arrow(parent, key) {
-    const from = nodes[parent], to = nodes[key], shift = from.x === to.x ? 0 : halfWidth // 0: from below
-    const end = shift ? [to.x - halfWidth, to.y] : [to.x, to.y + halfHeight]
-    const begin = {x1: from.x + shift, y1: from.y - (shift ? 0 : halfHeight)}
-    const line = s('line', {class: 'arrow', ...begin, x2: end[0], y2: end[1], 'marker-end': `url(#${this.tip})`})
+    const from = nodes[parent], to = nodes[key]
+    const ends = {x1: from.x + halfWidth, y1: from.y, x2: to.x - halfWidth, y2: to.y}
+    const line = s('line', {class: 'arrow', ...ends, 'marker-end': `url(#${this.tip})`})
     if (!(parent in this.gradients)) return line
-    const slope = this.slopes[key][to.parents.indexOf(parent)], x = (begin.x1 + end[0])/2, y = (begin.y1 + end[1])/2
+    const slope = this.slopes[key][to.parents.indexOf(parent)], x = (ends.x1 + ends.x2)/2, y = (ends.y1 + ends.y2)/2
     return s('g', {}, line, s('text', {x, y: y - 6, class: 'slope'}, `× ${say(slope)}`))
   }
 

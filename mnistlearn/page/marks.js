@@ -1,4 +1,5 @@
 // What is on the drawing pad: strokes of a pen, and pictures laid on it. It is 200 wide and high, black on white.
+import {findInk} from './paper.js'
 
 export const side = 200
 
@@ -46,11 +47,17 @@ export function drawMarks(canvas, marks) {
 function boxOf(marks) { // left, top, width, height
   const corners = marks.flatMap(mark => {
     if (mark.kind === 'picture') return [[mark.x, mark.y], [mark.x + mark.width, mark.y + mark.height]]
-    return mark.points
+    return mark.points.flatMap(([x, y]) => [[x - mark.width/2, y - mark.width/2], [x + mark.width/2, y + mark.width/2]])
   })
   const xs = corners.map(([x]) => x), ys = corners.map(([, y]) => y)
   const left = Math.min(...xs), top = Math.min(...ys)
   return [left, top, Math.max(...xs) - left, Math.max(...ys) - top]
+}
+
+function asInk({file, ...mark}) { // a picture from a file: its ink alone, black on white, whatever it was
+  if (!file) return mark
+  const {width, height, data} = findInk(file.colors), image = canvasFrom(width, height, i => 255*(1 - data[i]))
+  return {...mark, image}
 }
 
 export function fitted(marks, size, middle) { // as large as this, its middle there
@@ -60,16 +67,14 @@ export function fitted(marks, size, middle) { // as large as this, its middle th
     if (mark.kind === 'stroke') {
       return {...mark, width: mark.width*scale, points: mark.points.map(([u, v]) => [x(u), y(v)])}
     }
-    const {file, ...rest} = mark // no longer the picture as it lies in its file
-    return {...rest, x: x(mark.x), y: y(mark.y), width: mark.width*scale, height: mark.height*scale}
+    return {...asInk(mark), x: x(mark.x), y: y(mark.y), width: mark.width*scale, height: mark.height*scale}
   })
 }
 
 export function withThickPen(marks) {
   return marks.map(mark => {
     if (mark.kind === 'stroke') return {...mark, width: 54}
-    const {file, ...rest} = mark
-    return {...rest, thicker: 12}
+    return {...asInk(mark), thicker: 12}
   })
 }
 
@@ -87,7 +92,7 @@ function canvasOf(image, width, height) {
   return canvas
 }
 
-const mostPixels = 12e6 // some browsers give none for a larger canvas
+const mostPixels = 2**24 // some browsers give none for a larger canvas
 
 export async function readPicture(file) { // -> {pixels, shown: a canvas that is small enough for the pad}
   const head = new Uint8Array(await file.slice(0, 26).arrayBuffer())
@@ -101,14 +106,17 @@ export async function readPicture(file) { // -> {pixels, shown: a canvas that is
   return {pixels: {...pixelsOf(whole), hasAlpha}, shown}
 }
 
-export function imageOfDigit(bytes) { // 784 bytes of ink -> a canvas, black on white
+function canvasFrom(width, height, greyAt) {
   const canvas = document.createElement('canvas')
-  canvas.width = canvas.height = 28
-  const context = canvas.getContext('2d'), image = context.createImageData(28, 28)
-  for (let i = 0; i < 784; i++) image.data.set([255 - bytes[i], 255 - bytes[i], 255 - bytes[i], 255], 4*i)
+  canvas.width = width
+  canvas.height = height
+  const context = canvas.getContext('2d'), image = context.createImageData(width, height)
+  for (let i = 0; i < width*height; i++) image.data.set([greyAt(i), greyAt(i), greyAt(i), 255], 4*i)
   context.putImageData(image, 0, 0)
   return canvas
 }
+
+export const imageOfDigit = bytes => canvasFrom(28, 28, i => 255 - bytes[i]) // 784 bytes of ink, black on white
 
 const arc = (x, y, r, from, to, n = 14) => Array.from({length: n + 1}, (_, i) => {
   const angle = (from + (to - from)*i/n)*Math.PI/180

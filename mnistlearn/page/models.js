@@ -33,8 +33,11 @@ export function makeModel(weights) { // -> {kind, params or layers, outputs: a f
     return {kind, params, outputs: x => forward(params, x).outputs}
   }
   if (weights['model.0.0.weight']?.shape[1] === 1) {
-    const net = convLayers(weights)
-    if (net.last.weight) return {kind: 'conv', ...net, read: x => convNet(net, x), outputs: x => convNet(net, x).scores}
+    const net = convLayers(weights), used = net.layers.length*5 + 2
+    const isKnown = net.layers.every(({weight, norm}) => String(weight.shape.slice(2)) === '3,3' && norm.variance)
+    if (isKnown && net.last.bias && names.split(' ').length === used) {
+      return {kind: 'conv', ...net, read: x => convNet(net, x), outputs: x => convNet(net, x).scores}
+    }
   }
   throw new Refusal('it holds a model that this page cannot compute: expected the linear model, the net with one ' +
                     'hidden layer, or a convolutional net of chapter 12 (linear, net, conv-quick, conv, conv-long)')

@@ -146,10 +146,6 @@ export class Pad {
     this.say('')
   }
 
-  change(how) { // `how`: a function of the marks
-    if (this.marks.length) this.put(how(this.marks))
-  }
-
   async take(file) { // a picture; the last one asked for counts
     if (!file) return
     const ticket = this.ticket = {}
@@ -160,7 +156,8 @@ export class Pad {
       const mark = picture(shown, (side - width)/2, (side - height)/2, width, height)
       this.put([{...mark, file: {colors: colorsOf(pixels), given: alreadyPrepared(pixels)}}])
       this.say('')
-    } catch {
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error
       this.say(`${file.name} is no picture that this browser can show; a PNG or a JPEG file will do`)
     }
   }

@@ -17,7 +17,7 @@ export class RacePanel {
     this.valid = asInputs(state.valid)
     this.races = 0
     this.chart = new Chart({
-      title: 'Right on images that they never saw', x: [0, Math.log10(budget)], y: [0, 1], ticks: powersOfTen(4),
+      title: 'Right on images that they never saw', x: [1, Math.log10(budget)], y: [.4, 1], ticks: powersOfTen(4),
       xLabel: 'images looked at, and the price of the steps', yLabel: 'right', height: 300, width: 480,
     })
     this.price = slider('a step costs as much as', {min: 0, max: 400, step: 10, value: 0, say: n => `${n} images`},
@@ -85,7 +85,7 @@ export class RacePanel {
 
   show() {
     const {chart} = this, line = Math.log10(budget)
-    chart.show(chart.line([[0, goal], [line, goal]], 'tangent'), chart.text(.05, goal - .06, percent(goal)),
+    chart.show(chart.line([[0, goal], [line, goal]], 'tangent'), chart.text(1.05, goal - .045, percent(goal)),
       ...this.racers.flatMap(({history, kind}) => {
         const points = history.map(([paid, accuracy]) => [Math.log10(paid), accuracy])
         return [chart.curve(stairs(points), kind), chart.dot(...points.at(-1), `end ${kind}`, 4)]

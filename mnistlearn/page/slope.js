@@ -109,6 +109,6 @@ export class SlopePanel {
     if (other !== undefined && Math.abs(this.x - other) < .1) {
       return 'This hollow is not the deeper one, but from here every way leads up.'
     }
-    return 'It is level here, though not low: there is no slope to say where to go.'
+    return 'It is nearly level here, though not low: hardly any slope to say where to go.'
   }
 }

@@ -20,7 +20,7 @@ export class StaircasePanel {
       stairs: stairs(fine.map(([move, o]) => [move, o.accuracy])), slope: fine.map(([move, o]) => [move, o.loss]),
     }
     const range = {min: -reach, max: reach, step: reach/400, value: 0, say: v => signed(v, 4)}
-    this.move = slider('the weight', range, () => this.show())
+    this.move = slider('change of the weight', range, () => this.show())
     for (const chart of [this.stairs, this.slope]) {
       chart.onDrag(move => {
         this.move.set(Math.max(-reach, Math.min(reach, move)))

@@ -5,7 +5,7 @@ import {findInk} from './paper.js'
 import {centreOfMass, into28, partsOf, scaleTo, strokesOf, withPen} from './prepare.js'
 
 export const stepNames = {
-  ink: 'ink, not paper', strokes: 'cut to the strokes', pen: 'a usual pen', scale: 'scaled to 20 pixels',
+  ink: 'ink, not paper', strokes: 'cut to the strokes', pen: 'a usual pen', scale: 'longer side: 20 pixels',
   centre: 'centred by its ink',
 }
 export const allOn = () => Object.fromEntries(Object.keys(stepNames).map(name => [name, true]))

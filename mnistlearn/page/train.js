@@ -1,5 +1,5 @@
 // A model that learns before one's eyes: its weights as pictures, loss and accuracy as curves, images turning right.
-import {Chart, powersOfTen} from './chart.js'
+import {Chart} from './chart.js'
 import {button, choice, fileButton, h, percent, sayPower, setText, slider, Status, swatches} from './elements.js'
 import {inputsOf, readFolder} from './folder.js'
 import {canvas, mostOf, paintInk, paintSigned} from './paint.js'
@@ -9,6 +9,7 @@ import {asInputs, initParams, randomNumbers, Trainer} from './trainer.js'
 const sizes = {1: '1', 16: '16', 256: '256', all: 'all'}
 const columns = 15, tiles = 60 // of the images that are shown
 const sample = 300 // images whose training loss is measured
+const afterSteps = [0, 10, 100, 1000, 10_000, 100_000].map(n => [Math.log10(1 + n), n.toLocaleString('en')])
 
 // state: {train, valid: {x: bytes (n, 784), y: 1 or 0}, names: of 1 and of 0, by default 3 and 7}
 export class TrainPanel {
@@ -20,12 +21,13 @@ export class TrainPanel {
     this.rate = slider('rate', {min: -3, max: 3, step: .1, value: -.5, say: sayPower}, value => {
       this.trainer.rate = 10**value
     })
-    this.speed = slider('steps a second', {min: 1, max: 120, value: 20}, () => {})
+    this.speed = slider('steps a second', {min: 1, max: 120, value: 6}, () => {})
     this.weights = canvas(180, 180, 'the weights', {class: 'pixels weights'})
     this.legend = h('figcaption')
     this.tiles = canvas(28*columns, 28*4, 'images that it never learns from', {class: 'tiles'})
     this.tilesCaption = h('figcaption', {class: 'small'})
-    const axes = {x: [0, 2], y: [0, 1], ticks: powersOfTen(6), xLabel: 'step (each mark ten times the last)', height: 220}
+    const xLabel = 'step (each mark about ten times the last)'
+    const axes = {x: [0, 2], y: [0, 1], ticks: afterSteps, xLabel, height: 220}
     this.lossChart = new Chart({title: 'Loss', yLabel: 'loss', ...axes})
     this.accuracyChart = new Chart({title: 'Accuracy', yLabel: 'right', ...axes})
     this.status = new Status()
@@ -48,7 +50,7 @@ export class TrainPanel {
       this.trainer.batchSize = this.batchSize
     }
     return h('div', {}, choice('model', {linear: 'linear', net: 'net'}, this.kind, again('kind')).element,
-      choice('weights at first', {small: 'small', large: 'large'}, this.start, again('start')).element,
+      choice('weights at the beginning', {small: 'small', large: 'large'}, this.start, again('start')).element,
       choice('images a step', sizes, this.batch, resize).element)
   }
 
@@ -69,10 +71,13 @@ export class TrainPanel {
     this.reset()
   }
 
-  async take(files) {
+  async take(files) { // the last folder asked for counts
+    const ticket = this.ticket = {}
+    this.running = undefined
+    this.status.say('Reading the pictures …')
     try {
-      this.status.say('Reading the pictures …')
-      this.learnFrom(inputsOf(await readFolder(files)))
+      const images = await readFolder(files)
+      if (this.ticket === ticket) this.learnFrom(inputsOf(images))
     } catch (error) {
       this.status.say(refusalOf(error))
     }

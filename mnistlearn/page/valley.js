@@ -34,7 +34,8 @@ export class ValleyPanel {
     this.rate = slider('rate', {min: -6, max: 0, step: .05, value: -5, say: sayPower}, () => this.show())
     this.status = new Status()
     this.go = button('walk', () => this.walk())
-    const centre = checkbox('measure time from the middle, in units of its spread', false, on => this.use(on))
+    const centre = checkbox('measure time from the middle, in units of its spread (and take a rate of 0.2)', false,
+      on => this.use(on))
     const buttons = [button('one step', () => this.step(1)), this.go, button('start over', () => this.put(this.begin))]
     root.replaceChildren(centre.element, h('div', {class: 'panels'}, this.curve.element, this.map.element),
       h('p', {class: 'small'}, 'On the map, light is a low loss, which grows 2.2-fold from band to band. ' +
@@ -94,10 +95,14 @@ export class ValleyPanel {
 
   loss(place) { return mean(this.errors(place).map(e => e*e)) }
 
+  get slopes() { // of the loss, for a and for b
+    const errors = this.errors(this.here)
+    return [2, 1].map(power => mean(errors.map((e, k) => 2*e*this.t[k]**power)))
+  }
+
   step(n) {
     for (let i = 0; i < n; i++) {
-      const errors = this.errors(this.here), rate = 10**this.rate.value
-      const slopes = [2, 1].map(power => mean(errors.map((e, k) => 2*e*this.t[k]**power)))
+      const {slopes} = this, rate = 10**this.rate.value
       const next = this.here.map((p, k) => p - rate*slopes[k])
       if (!next.every(v => Math.abs(v) < 1e9) || this.arrived) break
       this.path.push(next)
@@ -105,7 +110,7 @@ export class ValleyPanel {
     this.show()
   }
 
-  get arrived() { return this.loss(this.here) < 1.01*this.loss(this.lowest) }
+  get arrived() { return this.loss(this.here) < 1.01*this.loss(this.lowest) + 1e-6*spread(this.speed)**2 }
 
   walk() {
     if (this.timer) return this.stop()
@@ -127,10 +132,11 @@ export class ValleyPanel {
   drawContours() {
     const {x: [left, right], y: [low, high]} = this.map, n = 110, canvas = h('canvas', {width: n, height: n})
     const context = canvas.getContext('2d'), image = context.createImageData(n, n)
-    const lowest = this.loss(this.lowest)
+    const lowest = Math.max(this.loss(this.lowest), 1e-3*spread(this.speed)**2)
     for (let i = 0; i < n*n; i++) {
       const a = high - (high - low)*(Math.floor(i/n) + .5)/n, b = left + (right - left)*(i%n + .5)/n
-      const band = Math.floor(Math.log(this.loss([a, b])/lowest)/Math.log(2.2)), grey = 250 - 16*Math.min(11, band)
+      const band = Math.max(0, Math.floor(Math.log(this.loss([a, b])/lowest)/Math.log(2.2)))
+      const grey = 250 - 16*Math.min(11, band)
       image.data.set([grey, grey, grey, 255], 4*i)
     }
     context.putImageData(image, 0, 0)
@@ -141,7 +147,8 @@ export class ValleyPanel {
     const {map, curve, here: [a, b]} = this, [x, y] = [map.px(map.x[0]), map.py(map.y[1])]
     const ground = s('image', {href: this.contours, x, y, width: map.px(map.x[1]) - x, height: map.py(map.y[0]) - y,
                                preserveAspectRatio: 'none', opacity: .8})
-    const every = Math.ceil(this.path.length/400), shown = this.path.filter((_, i) => i%every === 0)
+    const last = this.path.length - 1, every = Math.ceil(last/400) || 1
+    const shown = this.path.filter((_, i) => i%every === 0 || i === last)
     map.show(ground, map.dot(this.lowest[1], this.lowest[0], 'goal', 6),
       map.curve(shown.map(([a, b]) => [b, a]), 'path'), map.dot(b, a, 'point', 6))
     const c = this.heightFor([a, b]), inside = t => this.centred ? (t - this.middle)/this.unit : t
@@ -158,7 +165,14 @@ export class ValleyPanel {
     const now = `${when} ${say(loss)}; the lowest there is: ${say(best)}.`
     if (this.arrived) return `${now} It has arrived.`
     if (loss > 1.01*before) return `${now} It grows: the rate is too high.`
-    if (n > 5 && before - loss < 2e-3*loss) return `${now} It hardly moves: along the valley the slope is tiny.`
+    if (n > 5 && before - loss < 2e-3*loss) return `${now} It hardly moves: ${this.why()}`
     return now
+  }
+
+  why() { // a step is the rate times the slope
+    const {rate, slopes: [, slope]} = this
+    if (this.centred) return 'the rate is low, and no wall is in the way of a higher one.'
+    return `the slope along b is ${signed(slope, 0)}, and ${sayPower(rate.value)} times that is a step of ` +
+      `${Math.abs(slope*10**rate.value).toPrecision(1)}. A higher rate would be thrown out across the valley.`
   }
 }

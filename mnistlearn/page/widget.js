@@ -10,6 +10,7 @@ export function render({model, el}) { // one view; there may be several of one w
   style.textContent = model.get('style')
   const place = document.createElement('div')
   place.className = 'widget'
+  place.dataset.lmSuppressShortcuts = 'true' // in JupyterLab, keys are the pad's
   root.append(style, place)
   const send = (name, value) => {
     model.set(name, value)
@@ -23,10 +24,15 @@ export function render({model, el}) { // one view; there may be several of one w
     })
     place.append(pad.element)
   } else {
-    new CollectPanel(place, {
-      digits: model.get('digits'),
-      kept: model.get('kept').map(([label, text]) => ({label, pixels: asPixels(text)})),
-      onKept: kept => send('kept', kept.map(({label, pixels}) => [label, asText(pixels)])),
+    const kept = () => model.get('kept').map(([label, text]) => ({label, pixels: asPixels(text)}))
+    const panel = new CollectPanel(place, {
+      digits: model.get('digits'), kept: kept(),
+      onKept: all => send('kept', all.map(({label, pixels}) => [label, asText(pixels)])),
     })
+    const renew = () => { // in Python, or in another view, it has changed
+      if (model.get('kept').length !== panel.kept.length) panel.replace(kept())
+    }
+    model.on('change:kept', renew)
+    return () => model.off('change:kept', renew)
   }
 }

@@ -5,9 +5,8 @@ import {button, fileButton, h, setText} from './elements.js'
 import {makeReader} from './models.js'
 import {Pad} from './pad.js'
 import {asSquare, canvas, paintInk} from './paint.js'
-import {centreOfMass, into28, scaleTo, strokesOf, withPen} from './prepare.js'
-import {findInk} from './paper.js'
 import {Refusal, refusalOf} from './refusal.js'
+import {allOn, prepare} from './steps.js'
 import {readState} from './stored.js'
 
 // ---- a model ----
@@ -38,7 +37,8 @@ export class ModelDrop {
   async take(file) {
     if (!file) return
     try {
-      this.onModel(new ModelCard(`yours · ${file.name}`, readerOf(new Uint8Array(await file.arrayBuffer()))))
+      const bytes = new Uint8Array(await file.arrayBuffer().catch(() => { throw new Refusal('it cannot be read') }))
+      this.onModel(new ModelCard(`yours · ${file.name}`, readerOf(bytes)))
       setText(this.status, `${file.name} reads with the others now: draw a digit at the top of the page.`)
     } catch (error) {
       const why = refusalOf(error)
@@ -48,17 +48,12 @@ export class ModelDrop {
 }
 
 // ---- digits ----
-const wanted = 20, least = 2 // of each: one to train on, and one to validate with
+const wanted = 20, least = 4 // of each, to train on them and to validate
 
 function pngOf(bytes) { // 784 bytes of ink -> a PNG file, light on dark, as MNIST's are
   const sheet = document.createElement('canvas')
   paintInk(sheet, asSquare(bytes.map(v => 255 - v)), 255)
   return new Promise(done => sheet.toBlob(async blob => done(new Uint8Array(await blob.arrayBuffer()))))
-}
-
-function preparedBy(pad) { // -> 784 bytes
-  const {colors, given} = pad.look(), ink = given ? null : scaleTo(withPen(strokesOf(findInk(colors))), 20)
-  return given ?? into28(ink, centreOfMass(ink))
 }
 
 // state: {digits: which are to be drawn, kept: those that are there already, onKept: called with all when they change,
@@ -72,10 +67,16 @@ export class CollectPanel {
     this.status = h('p', {class: 'note', role: 'status'})
     this.list = h('ul', {class: 'thumbs', 'aria-label': 'the digits that you have drawn'})
     this.save = button('download them', () => this.write())
-    this.train = button('train on them, above', () => onTrain(this.kept), {hidden: !onTrain})
+    this.train = button('train on them, above', () => this.trainOnThem(onTrain), {hidden: !onTrain})
     this.keepButton = button('keep it', () => this.keep())
     root.replaceChildren(h('div', {class: 'draw'}, this.pad.element, h('div', {class: 'beside'}, this.ask,
       h('div', {class: 'row'}, this.keepButton, this.save, this.train), this.status, this.list)))
+    this.replace(kept)
+  }
+
+  replace(kept) { // with what another view of the same collection has
+    this.kept = []
+    this.list.replaceChildren()
     for (const one of kept) this.add(one)
     this.next()
   }
@@ -88,14 +89,16 @@ export class CollectPanel {
 
   next() {
     const n = this.kept.length, enough = this.digits.every(label => this.countOf(label) >= least)
-    setText(this.ask, n < wanted ? `Draw a ${this.label} (${n + 1} of ${wanted}), each a little differently.` :
-      `${n} digits. That is enough; or draw on, next a ${this.label}.`)
+    const right = this.kept.filter(one => this.answerFor?.(one.pixels) === one.label).length
+    const read = n && this.answerFor ? ` The convolutions read ${right} of ${n} as you meant them.` : ''
+    setText(this.ask, (n < wanted ? `Draw a ${this.label} (${n + 1} of ${wanted}), each a little differently.` :
+      `${n} digits. That is enough; or draw on, next a ${this.label}.`) + read)
     this.save.disabled = this.train.disabled = !enough
   }
 
   keep() {
     try {
-      const pixels = preparedBy(this.pad), {label} = this, answer = this.answerFor?.(pixels) ?? label
+      const pixels = prepare(this.pad.look(), allOn()).seen, {label} = this, answer = this.answerFor?.(pixels) ?? label
       this.add({label, pixels})
       this.pad.put([], {forget: true})
       this.next()
@@ -125,6 +128,14 @@ export class CollectPanel {
     this.onKept?.(this.kept)
   }
 
+  trainOnThem(onTrain) {
+    try {
+      onTrain(this.kept)
+    } catch (error) {
+      setText(this.status, refusalOf(error))
+    }
+  }
+
   async write() { // of each digit every fourth, from the second on, to validate with
     const files = [], count = {}
     for (const {label, pixels} of this.kept) {
@@ -144,9 +155,9 @@ export class YoursPanel { // both, on the page
       h('p', {}, 'A linear model, a net with one hidden layer or a convolutional net that the course has saved, by ',
         h('code', {}, 'mnistlearn train'), ' or ', h('code', {}, 'learn.save'),
         ', reads here too. Nothing in the file is run; it is read as numbers.'), model,
-      h('h3', {}, 'Twenty digits of your own'),
+      h('h3', {}, 'Twenty 3s and 7s of your own'),
       h('p', {}, 'Draw them, and train on them: your hand is not among those that MNIST has seen. ' +
-        'Nothing leaves this machine.'), collect)
+        `From ${least} of each there is enough to begin with. Nothing leaves this machine.`), collect)
     new ModelDrop(model, onModel)
     new CollectPanel(collect, {onTrain, answerFor})
   }
