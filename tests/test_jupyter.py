@@ -77,7 +77,7 @@ def test_a_slider_moved_changes_the_picture(run_all, name, title, label, value, 
     inside = page.frame_locator(f'iframe[title="{title}"]')
     shown = inside.locator(picture).first
     before = shown.screenshot()
-    inside.get_by_role('slider', name=label).fill(value)
+    inside.get_by_role('slider', name=label, exact=True).fill(value)
     page.wait_for_timeout(300)
     assert shown.screenshot() != before
 

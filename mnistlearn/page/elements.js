@@ -50,8 +50,8 @@ export function swatches(...names) { // what blue and what orange stand for in a
 }
 
 export function slider(label, {min, max, step = 1, value, say = String}, change) { // `say` writes its value
-  const output = h('span', {class: 'value'}, say(value))
-  const input = h('input', {type: 'range', min, max, step, value, 'aria-valuetext': say(value)})
+  const output = h('span', {class: 'value', 'aria-hidden': 'true'}, say(value))
+  const input = h('input', {type: 'range', min, max, step, value, 'aria-label': label, 'aria-valuetext': say(value)})
   input.addEventListener('input', () => {
     const now = Number(input.value)
     setText(output, say(now))
