@@ -29,10 +29,10 @@ def imported(source):
         names = [node.module or ''] if isinstance(node, ast.ImportFrom) else [o.name for o in node.names] if isinstance(node, ast.Import) else []
         yield from (o.removeprefix('mnistlearn.') for o in names if o.startswith('mnistlearn.'))
 
-@pytest.fixture(scope='module')
-def copy(tmp_path_factory):
-    "A copy of the repository, less what is not the project's"
-    dest = tmp_path_factory.mktemp('copy')/'repo'
+@pytest.fixture
+def copy(tmp_path):
+    "A copy of the repository, less what is not the project's: one for each test, since some write into it"
+    dest = tmp_path/'copy'/'repo'
     return shutil.copytree(root, dest, ignore=shutil.ignore_patterns('.git', '.venv', '__pycache__', '.pytest_cache', '.hypothesis', '*.egg-info', 'build', 'dist'))
 
 def contents(folder): return {o.relative_to(folder): o.read_bytes() for o in sorted(folder.rglob('*')) if o.is_file() and not {'__pycache__', '.venv', '.git'} & set(o.relative_to(folder).parts) and '.egg-info' not in str(o)}

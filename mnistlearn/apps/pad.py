@@ -41,7 +41,7 @@ def _widgets():
             return Image.open(io.BytesIO(base64.b64decode(self.drawing.partition(',')[2])))
 
     class DigitCollection(Drawn):
-        "A pad that asks for one digit after the other; `images` and `data` are what was kept"
+        "A pad that asks for one digit after the other; `images()` and `data()` are what was kept"
         kind = traitlets.Unicode('collection').tag(sync=True)
         digits = traitlets.List(traitlets.Unicode()).tag(sync=True)
         kept = traitlets.List().tag(sync=True) # pairs: a digit, and its 784 bytes in base64

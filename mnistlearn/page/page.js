@@ -25,9 +25,9 @@ function courseOf(state) {
   return {...state, pair: stages(state.pair), ten: stages(state.ten), examples: rows(state.examples)}
 }
 
-function staircaseOf({x, y}) { // one weight of a model that has learnt nothing yet: the pixel in the middle
-  const params = initParams('linear', false, randomNumbers(7)), middle = 14*28 + 14, targets = y.slice(0, 60)
-  const outputs = Array.from(forward(params, x.subarray(0, 784*60), 60).outputs)
+function staircaseOf({x, y}, n) { // one weight of a model that has learnt nothing yet: the pixel in the middle
+  const params = initParams('linear', false, randomNumbers(7)), middle = 14*28 + 14, targets = y.slice(0, n)
+  const outputs = Array.from(forward(params, x.subarray(0, 784*n), n).outputs)
   return {outputs, pixel: targets.map((_, i) => x[784*i + middle]), targets, reach: .1}
 }
 
@@ -37,7 +37,7 @@ function show(course) {
   new RacePanel(place('race'), course)
   new SlopePanel(place('slope'), {})
   new ValleyPanel(place('valley'), course.coaster)
-  new StaircasePanel(place('staircase'), staircaseOf(asInputs(course.train)))
+  new StaircasePanel(place('staircase'), staircaseOf(asInputs(course.train), course.n_stairs))
   new GraphPanel(place('graph'), {})
   new YoursPanel(place('yours'), {
     onModel: card => draw.addCard(card),
