@@ -3,7 +3,7 @@ import base64, io, os, re, shutil, zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np, pytest
+import numpy as np, PIL, pytest
 from filelock import FileLock
 
 from mnistlearn.all import *
@@ -162,6 +162,20 @@ def test_a_picture_is_prepared_as_in_python(computing, kind):
         off = np.abs(np.array(got) - as_mnist(im).flatten().numpy())
         assert off.max() <= 2 and (off > 0).mean() < .02, digit # an older Pillow rounds in another order
 
+@pytest.mark.skipif(int(PIL.__version__.split('.')[0]) < 13, reason='Pillow takes the passes in this order since version 13')
+@pytest.mark.parametrize('name', ['box', 'bicubic', 'lanczos'])
+def test_a_picture_is_scaled_as_pillow_does_it(computing, name):
+    "Whole numbers, so it is the same on every machine"
+    rng = np.random.default_rng(0)
+    for width, height, w, h in ((20, 120, 3, 20), (120, 20, 20, 3), (70, 204, 12, 40), (41, 23, 60, 50), (33, 204, 9, 156), (60, 49, 51, 31)):
+        x = rng.integers(0, 256, (height, width), dtype=np.uint8)
+        got = computing.evaluate('''([width, height, bytes, w, h, name]) => {
+          const data = Uint8ClampedArray.from(atob(bytes), c => c.charCodeAt(0))
+          return [...window.course.parts.resample({width, height, channels: 1, data}, w, h, name).data]
+        }''', [width, height, text(x), w, h, name])
+        want = Image.fromarray(x).resize((w, h), getattr(Image.Resampling, name.upper()))
+        assert got == np.asarray(want).flatten().tolist()
+
 def test_what_is_prepared_already_is_left_alone_and_nothing_is_an_error(computing):
     image = load_digits(mnist()).valid_x[0].numpy()
     rgba = np.dstack([image]*3 + [np.full_like(image, 255)])
@@ -170,7 +184,7 @@ def test_what_is_prepared_already_is_left_alone_and_nothing_is_an_error(computin
         with pytest.raises(Exception, match=words): computing.evaluate(prepared, [*size, text(np.full((size[1], size[0], 4), 255, np.uint8))])
 
 train_once = '''async ([kind, params, images, targets, batchSize, rate]) => {
-  const {gradients, step} = window.course.learning
+  const {gradients, step} = window.course.parts
   const floats = t => Float32Array.from(atob(t), c => c.charCodeAt(0))
   const x = floats(images).map(v => v/255), y = targets, n = y.length
   const made = params.map(([shape, data]) => ({shape, data: Float32Array.from(data)})), losses = []
@@ -391,6 +405,10 @@ def test_it_learns_before_ones_eyes(page):
     assert number(text, r'([\d.]+)% of') > 90
     page.wait_for_timeout(300)
     assert status.inner_text() == text # it stands still
+    press(place, '256')
+    press(place, 'start over')
+    for _ in range(3): press(place, 'one step')
+    assert status.inner_text().startswith('Step 3, 1.0 times through the 600 images') # 256, 256, and the 88 that are left
     press(place, 'start over')
     assert status.inner_text().startswith('Step 0,') and place.get_by_role('button', name='start', exact=True).count()
     place.get_by_label('rate').fill('3')

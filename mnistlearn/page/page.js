@@ -6,6 +6,7 @@ import {GraphPanel} from './graph.js'
 import {makeModel} from './models.js'
 import {asMnist} from './prepare.js'
 import {RacePanel} from './race.js'
+import {resample} from './resample.js'
 import {SlopePanel} from './slope.js'
 import {StaircasePanel} from './staircase.js'
 import {inflate, readState, tooOld} from './stored.js'
@@ -48,7 +49,7 @@ function show(course) {
     answerFor: bytes => String(argmax([...course.ten.models.conv.outputs(Float32Array.from(bytes, v => v/255))])),
   })
   // For the curious, in the console: `course.pair.models.net.outputs(new Float32Array(784))`
-  window.course = {...course, draw, asMnist, meanDistance, learning: {gradients, step}}
+  window.course = {...course, draw, asMnist, meanDistance, parts: {gradients, resample, step}}
 }
 
 for (const event of ['dragover', 'drop']) { // beside the pad, a file would be opened in the place of this page
