@@ -5,24 +5,32 @@ export function canvas(width, height, label, attributes = {}) {
   return h('canvas', {width, height, role: 'img', 'aria-label': label, ...attributes})
 }
 
-export function paint(target, width, height, colorAt) { // `colorAt(i)`: red, green, blue of pixel i, 0..255
+function fillPixels(target, width, height, fill) { // `fill(bytes)`: red, green, blue and opacity of each pixel
   const context = target.getContext('2d'), image = context.createImageData(width, height)
-  for (let i = 0; i < width*height; i++) {
-    const [red, green, blue] = colorAt(i)
-    image.data[4*i] = red
-    image.data[4*i + 1] = green
-    image.data[4*i + 2] = blue
-    image.data[4*i + 3] = 255
-  }
+  fill(image.data)
   if (target.width !== width) target.width = width
   if (target.height !== height) target.height = height
   context.putImageData(image, 0, 0)
 }
 
+export function paint(target, width, height, colorAt) { // `colorAt(i)`: red, green, blue of pixel i, 0..255
+  fillPixels(target, width, height, bytes => {
+    for (let i = 0; i < width*height; i++) {
+      const [red, green, blue] = colorAt(i)
+      bytes[4*i] = red
+      bytes[4*i + 1] = green
+      bytes[4*i + 2] = blue
+      bytes[4*i + 3] = 255
+    }
+  })
+}
+
 export function paintInk(target, {width, height, data}, most = 1) { // 0 is white paper, `most` is black
-  paint(target, width, height, i => {
-    const grey = 255*(1 - data[i]/most)
-    return [grey, grey, grey]
+  fillPixels(target, width, height, bytes => {
+    for (let i = 0, to = 0; i < width*height; i++, to += 4) {
+      bytes[to] = bytes[to + 1] = bytes[to + 2] = 255*(1 - data[i]/most)
+      bytes[to + 3] = 255
+    }
   })
 }
 
