@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from .base.batching import in_order
 from mnistlearn.base.look import (answer_caption, are_images, grid_rows, label_text, palette,
     show_images, to_np)
-from .base.models import eval_copy
+from .base.models import eval_copy, first_linear
 from .learner import Learner
 
 # %% ../nbs/07_net.ipynb #1d551942
@@ -72,11 +72,7 @@ def plot_weights(
     titles=None, # a text for each of them
 ): # the array of axes
     "Draw the weights of each unit of the first linear layer on the pixels that they belong to"
-    layer = next((m for m in model.modules() if isinstance(m, nn.Linear)), None)
-    if layer is None:
-        raise TypeError(f'{type(model).__name__} has no nn.Linear in it, so there are no '
-                        f'weights to draw as images')
-    w, (height, width) = to_np(layer.weight), shape
+    w, (height, width) = to_np(first_linear(model).weight), shape
     if w.shape[1] != height*width:
         raise ValueError(f'the first linear layer takes {w.shape[1]} inputs, not the '
                          f'{height*width} of images of shape {shape}; pass their shape')

@@ -14,8 +14,8 @@ from PIL import Image
 from torch import nn
 
 from ..base.files import write_whole
-from ..base.look import palette, to_np
-from ..base.models import eval_copy
+from ..base.look import figure_bytes, palette, to_np
+from ..base.models import eval_copy, first_linear
 from ..baseline import accuracy
 from ..learner import Callback
 from ..loss import batch_accuracy
@@ -34,10 +34,10 @@ def first_weights(
     model:nn.Module, # with a linear layer that takes images (n, 784)
 ) -> np.ndarray: # (units, 28, 28), each -1..1
     "The weights of each unit of the first linear layer, as images"
-    layer = next((o for o in model.modules() if isinstance(o, nn.Linear)), None)
-    if layer is None or layer.in_features != 28*28:
-        raise TypeError(f'{type(model).__name__} has no linear layer that takes the 784 pixels of '
-                        f'28 x 28, so there are no weights to show as images')
+    layer = first_linear(model)
+    if layer.in_features != 28*28:
+        raise ValueError(f'the first linear layer takes {layer.in_features} inputs, not the 784 '
+                         f'pixels of 28 x 28')
     w = to_np(layer.weight).reshape(-1, 28, 28).copy()
     return w/np.abs(w).max((1, 2), keepdims=True).clip(1e-9)
 
@@ -117,10 +117,9 @@ def _draw(frames, i):
     curve.set(xlim=(-.1, 1.2*frames[-1][0]), ylim=(min(lowest, 90) - 3, 102), xlabel='step',
               title=f'step {step}: {right:.1%} right')
     fig.tight_layout()
-    file = io.BytesIO()
-    fig.savefig(file, format='png')
+    drawn = figure_bytes(fig)
     plt.close(fig)
-    return Image.open(file)
+    return Image.open(io.BytesIO(drawn))
 
 def animate_training(
     learn, # a `Learner` of a model whose first linear layer takes images (n, 784); it is trained

@@ -7,7 +7,7 @@ __all__ = ['small_net', 'n_train', 'n_valid', 'n_stairs', 'only', 'pair_stages',
            'page_state', 'stills', 'page_html', 'write_page']
 
 # %% ../../nbs/apps/05_page.ipynb #1d84b1ed
-import base64, io
+import base64
 from importlib.metadata import PackageNotFoundError, metadata
 from math import ceil
 from pathlib import Path
@@ -19,7 +19,7 @@ from torch import nn
 import mnistlearn
 from .reader import kept_reader
 from ..base.files import write_whole
-from ..base.look import set_look, show_images
+from ..base.look import figure_bytes, set_look, show_images
 from ..base.panels import document, join_modules, page_source
 from ..baseline import PixelSimilarity, accuracy
 from ..batches import DataLoader, DataLoaders, TensorPairs
@@ -127,10 +127,9 @@ def page_state(
 # %% ../../nbs/apps/05_page.ipynb #187148d3
 def _as_image(fig, alt):
     "A figure as an element of a page"
-    file = io.BytesIO()
-    fig.savefig(file, dpi=72, format='png', bbox_inches='tight', pad_inches=.1)
+    data = base64.b64encode(figure_bytes(fig, dpi=72, bbox_inches='tight', pad_inches=.1)).decode()
     plt.close(fig)
-    return f'<figure><img alt="{alt}" src="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"></figure>'
+    return f'<figure><img alt="{alt}" src="data:image/png;base64,{data}"></figure>'
 
 def stills(
     state:dict, # of `page_state`

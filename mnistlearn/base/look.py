@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['palette', 'set_look', 'to_np', 'as_image', 'show_image', 'show_images', 'show_pixels', 'plot_rows', 'plot_histograms',
-           'plot_lr_find', 'save_picture', 'label_text', 'answer_caption', 'are_images', 'grid_rows']
+           'plot_lr_find', 'figure_bytes', 'save_picture', 'label_text', 'answer_caption', 'are_images', 'grid_rows']
 
 # %% ../../nbs/base/05_look.ipynb #1ac39123
 import io
@@ -180,14 +180,22 @@ def plot_lr_find(
     return ax
 
 # %% ../../nbs/base/05_look.ipynb #a3c6ba4f
+def figure_bytes(
+    fig, # a figure of matplotlib's
+    kind='png', # or what else matplotlib can write
+    **kwargs, # handed to `savefig`
+) -> bytes: # of a file
+    "A figure as a file would hold it"
+    file = io.BytesIO()
+    fig.savefig(file, format=kind, **kwargs)
+    return file.getvalue()
+
 def save_picture(
     fig, # a figure of matplotlib's
     file:Path, # where to; its ending says which kind
 ):
     "Write a figure into a file, whole or not at all"
-    picture = io.BytesIO()
-    fig.savefig(picture, format=file.suffix[1:])
-    write_whole(file, picture.getvalue())
+    write_whole(file, figure_bytes(fig, file.suffix[1:]))
 
 # %% ../../nbs/base/05_look.ipynb #26a50cdc
 def label_text(

@@ -16,7 +16,7 @@ from PIL import Image
 
 from .checkpoint import state_bytes
 from .files import write_whole
-from .look import to_np
+from .look import figure_bytes, to_np
 
 # %% ../../nbs/base/20_panels.ipynb #63c0830e
 _import_line = re.compile(r"^import .* from '\./(.+)'\n", re.M)
@@ -223,10 +223,9 @@ def as_png(
     "A picture as it is kept in a notebook"
     if isinstance(picture, bytes): return picture
     if hasattr(picture, 'savefig'):
-        drawn = io.BytesIO()
-        picture.savefig(drawn, format='png')
+        drawn = figure_bytes(picture)
         plt.close(picture)
-        picture = Image.open(drawn)
+        picture = Image.open(io.BytesIO(drawn))
     file = io.BytesIO()
     few = picture.convert('RGB').quantize(n_colors, dither=Image.Dither.NONE)
     few.save(file, format='PNG', optimize=True)

@@ -35,6 +35,27 @@ export class Status { // a sentence, shown at once, and read aloud when it has r
   }
 }
 
+export class Repeat { // a button: `step` again and again, until it is pressed once more or `step` gives false
+  constructor(name, {every, calmly, begin = () => {}}, step) { // thousandths of a second; calmly: with reduced motion
+    Object.assign(this, {name, every, calmly, begin, step})
+    this.button = button(name, () => this.timer ? this.stop() : this.start())
+  }
+
+  start() {
+    this.begin()
+    setText(this.button, 'stop')
+    this.timer = setInterval(() => {
+      if (!this.button.isConnected || this.step() === false) this.stop()
+    }, calm() ? this.calmly : this.every)
+  }
+
+  stop() {
+    clearInterval(this.timer)
+    this.timer = undefined
+    setText(this.button, this.name)
+  }
+}
+
 export function fileButton(text, attributes, take) { // a button that asks for files; the same one may be chosen again
   const input = h('input', {type: 'file', hidden: true, ...attributes, change: () => take([...input.files])})
   const ask = () => {

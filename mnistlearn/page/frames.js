@@ -1,16 +1,17 @@
 // Pictures that follow one another: a slider, and a button that plays them.
-import {button, calm, h, setText, slider} from './elements.js'
+import {h, Repeat, setText, slider} from './elements.js'
 
 // state: {frames: images as data URIs, titles, seconds: how long each is shown}
 export class FramesPanel {
   constructor(root, {frames, titles, seconds = .3}) {
-    Object.assign(this, {frames, titles, seconds})
+    Object.assign(this, {frames, titles})
     this.image = h('img', {class: 'frame', alt: ''})
     this.caption = h('p', {class: 'small'})
     this.place = slider('picture', {min: 0, max: frames.length - 1, value: 0, say: i => `${i + 1} of ${frames.length}`},
       () => this.show())
-    this.go = button('play', () => this.play())
-    root.replaceChildren(this.image, this.caption, h('div', {class: 'row'}, this.go, this.place.element))
+    const times = {every: 1000*seconds, calmly: 1000*Math.max(1, seconds), begin: () => this.rewind()}
+    this.play = new Repeat('play', times, () => this.advance())
+    root.replaceChildren(this.image, this.caption, h('div', {class: 'row'}, this.play.button, this.place.element))
     this.show()
   }
 
@@ -21,20 +22,15 @@ export class FramesPanel {
     setText(this.caption, this.titles[i])
   }
 
-  play() {
-    if (this.timer) return this.stop()
-    if (this.place.value === this.frames.length - 1) this.place.set(0)
-    setText(this.go, 'stop')
-    this.timer = setInterval(() => {
-      this.place.set(Math.min(this.place.value + 1, this.frames.length - 1))
-      this.show()
-      if (this.place.value === this.frames.length - 1 || !this.go.isConnected) this.stop()
-    }, 1000*(calm() ? Math.max(1, this.seconds) : this.seconds))
+  get last() { return this.frames.length - 1 }
+
+  rewind() { // from the end to the beginning
+    if (this.place.value === this.last) this.place.set(0)
   }
 
-  stop() {
-    clearInterval(this.timer)
-    this.timer = undefined
-    setText(this.go, 'play')
+  advance() { // -> is there more to come?
+    this.place.set(Math.min(this.place.value + 1, this.last))
+    this.show()
+    return this.place.value < this.last
   }
 }

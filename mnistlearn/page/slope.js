@@ -1,6 +1,6 @@
 // A point on a curve: its slope, a step against it, and how far the step goes at a rate.
 import {Chart, curveOf} from './chart.js'
-import {button, calm, choice, h, setText, signed, slider, Status} from './elements.js'
+import {button, choice, h, Repeat, signed, slider, Status} from './elements.js'
 
 const curves = { // the lowest place, and another hollow if there is one
   bowl: {name: 'a bowl', f: x => x*x, slope: x => 2*x, x: [-2.2, 2.2], y: [0, 4.8], start: -1.8, lowest: 0},
@@ -26,8 +26,12 @@ export class SlopePanel {
     this.rateSlider = slider('rate', {min: 0, max: rates.length - 1, value: nearest, say: i => String(rates[i])},
       () => this.show())
     this.status = new Status()
-    this.go = button('walk', () => this.walk())
-    const buttons = [button('one step', () => this.step()), this.go, button('start over', () => this.use(this.key))]
+    this.walk = new Repeat('walk', {every: 250, calmly: 600}, () => {
+      this.step()
+      return this.path.length <= 400 && !this.lost && Math.abs(this.change) >= 1e-4
+    })
+    const again = button('start over', () => this.use(this.key))
+    const buttons = [button('one step', () => this.step()), this.walk.button, again]
     root.replaceChildren(h('div', {class: 'panels'}, this.chart.element,
       h('div', {}, choice('curve', names, curve, key => this.use(key)).element, this.place.element,
         this.rateSlider.element, h('div', {class: 'row'}, ...buttons), this.status.element)))
@@ -43,7 +47,7 @@ export class SlopePanel {
   }
 
   put(x) { // a new beginning
-    this.stop()
+    this.walk.stop()
     const [low, high] = this.curve.x
     this.path = [Math.min(high, Math.max(low, x))]
     this.show()
@@ -57,22 +61,6 @@ export class SlopePanel {
   step() {
     if (!this.lost) this.path.push(this.x + this.change)
     this.show()
-  }
-
-  walk() {
-    if (this.timer) return this.stop()
-    setText(this.go, 'stop')
-    const on = () => {
-      this.step()
-      if (this.path.length > 400 || this.lost || !this.go.isConnected || Math.abs(this.change) < 1e-4) this.stop()
-    }
-    this.timer = setInterval(on, calm() ? 600 : 250)
-  }
-
-  stop() {
-    clearInterval(this.timer)
-    this.timer = undefined
-    setText(this.go, 'walk')
   }
 
   show() {

@@ -1,7 +1,7 @@
 // The roller coaster of chapter 2: readings and a curve a·t² + b·t + c, and the place of a and b in the valley of the
 // loss. The height c is always the best for the two, so that a map shows all there is.
 import {Chart, curveOf} from './chart.js'
-import {button, calm, checkbox, h, s, sayPower, setText, signed, slider, Status} from './elements.js'
+import {button, checkbox, h, Repeat, s, sayPower, signed, slider, Status} from './elements.js'
 import {solve} from './numbers.js'
 
 const mean = xs => xs.reduce((total, x) => total + x, 0)/xs.length
@@ -33,10 +33,15 @@ export class ValleyPanel {
     }))
     this.rate = slider('rate', {min: -6, max: 0, step: .05, value: -5, say: sayPower}, () => this.show())
     this.status = new Status()
-    this.go = button('walk', () => this.walk())
+    this.walk = new Repeat('walk', {every: 80, calmly: 400}, () => {
+      const n = this.path.length
+      this.step(n < 20 ? 1 : Math.ceil(n/20)) // faster and faster
+      return n <= 5000 && this.path.length > n
+    })
     const centre = checkbox('measure time from the middle, in units of its spread (and take a rate of 0.2)', false,
       on => this.use(on))
-    const buttons = [button('one step', () => this.step(1)), this.go, button('start over', () => this.put(this.begin))]
+    const again = button('start over', () => this.put(this.begin))
+    const buttons = [button('one step', () => this.step(1)), this.walk.button, again]
     root.replaceChildren(centre.element, h('div', {class: 'panels'}, this.curve.element, this.map.element),
       h('p', {class: 'small'}, 'On the map, light is a low loss, which grows 2.2-fold from band to band. ' +
         'The ring is the lowest place.'),
@@ -80,7 +85,7 @@ export class ValleyPanel {
   }
 
   put(place) {
-    this.stop()
+    this.walk.stop()
     this.path = [place]
     this.show()
   }
@@ -111,22 +116,6 @@ export class ValleyPanel {
   }
 
   get arrived() { return this.loss(this.here) < 1.01*this.loss(this.lowest) + 1e-6*spread(this.speed)**2 }
-
-  walk() {
-    if (this.timer) return this.stop()
-    setText(this.go, 'stop')
-    this.timer = setInterval(() => {
-      const n = this.path.length
-      this.step(n < 20 ? 1 : Math.ceil(n/20)) // faster and faster
-      if (n > 5000 || this.path.length === n || !this.go.isConnected) this.stop()
-    }, calm() ? 400 : 80)
-  }
-
-  stop() {
-    clearInterval(this.timer)
-    this.timer = undefined
-    setText(this.go, 'walk')
-  }
 
   // ---- what is to be seen ----
   drawContours() {
