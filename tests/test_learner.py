@@ -141,7 +141,6 @@ def test_a_search_that_ends_in_no_number_is_drawn(end):
         return loss if steps > 0 else loss*end
     rate, = learner(loss=blows_up).lr_find(num_it=60)
     low, high = plt.gca().get_ylim()
-    plt.close('all')
     assert rate > 0 and low == 0 and high < 20
 
 def test_fastais_metric_objects():
@@ -305,7 +304,6 @@ def test_unused_layers_are_named_rightly_in_the_statistics():
     assert acts.layer_stats(0)[0].tolist() != acts.layer_stats(0)[0].tolist() and (acts.layer_stats(2)[0] > 0).all() # the first is nan
     for o in (acts, grads): o.plot_layer_stats(2), o.color_dim(2)
     with pytest.raises(ValueError, match='no histograms'): acts.color_dim(0)
-    plt.close('all')
 
 def test_a_stream_counts_its_batches():
     class Stream(IterableDataset):
@@ -598,7 +596,6 @@ def test_validation_points_stand_where_their_epoch_ended():
     assert len(learn.recorder.losses) == 12 and learn.recorder.epoch_ends == [5, 10]
     ax = learn.recorder.plot_loss()
     assert list(ax.lines[1].get_xdata()) == [5, 10] and list(ax.lines[1].get_ydata()) == [row[1] for row in learn.recorder.values]
-    plt.close('all')
 
 # arguments of the wrong kind
 

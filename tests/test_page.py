@@ -631,6 +631,12 @@ def test_the_file_is_small_and_holds_all_it_needs(written):
     assert len(html.encode()) < 1_500_000
     assert not re.search(r'(src|href)="(?!data:|#|https://github.com)', re.sub(r'<script.*?</script>', '', html, flags=re.S))
 
+def test_writing_it_leaves_the_look_of_other_pictures_alone(written):
+    plt.rcdefaults()
+    before = dict(plt.rcParams)
+    page_html(written.state)
+    assert dict(plt.rcParams) == before and not plt.get_fignums()
+
 def test_the_command_writes_it_and_refuses_what_cannot_be_written(tmp_path, written):
     from mnistlearn.apps import cli, page as module
     with pytest.MonkeyPatch.context() as patch:

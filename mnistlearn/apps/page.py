@@ -135,23 +135,24 @@ def stills(
     state:dict, # of `page_state`
 ) -> str: # HTML
     "What stands in the page for who has switched JavaScript off"
-    set_look()
-    pair = state['pair']
-    means = show_images(pair['means'], titles=['the mean 3', 'the mean 7'], imsize=1.6)
-    net = simple_net()
-    net.load_state_dict(pair['net'])
-    linear = nn.Linear(28*28, 1)
-    linear.load_state_dict(pair['linear'])
-    template = plot_weights(linear, imsize=1.6, title='a weight for each pixel')
-    units = plot_weights(net, nrows=3, imsize=.6, title='30 hidden units')
-    fig, ax = plt.subplots(figsize=(4, 2.6))
-    plot_descent(lambda x: x**2, -1.8, .15, ax=ax, title='ten steps downhill')
-    fig.tight_layout()
-    pictures = [(means.flat[0].figure, 'The mean image of all 3s, and of all 7s: both blurred, and easy to tell.'),
-                (template.flat[0].figure, 'The weights of a linear model: blue where a 3 has ink, red where a 7 has.'),
-                (units.flat[0].figure, 'The weights of 30 hidden units: strokes and edges in blue and red.'),
-                (fig, 'A parabola, and a point that walks down it in shorter and shorter steps.')]
-    return '\n'.join(_as_image(fig, alt) for fig, alt in pictures)
+    with plt.rc_context():
+        set_look()
+        pair = state['pair']
+        means = show_images(pair['means'], titles=['the mean 3', 'the mean 7'], imsize=1.6)
+        net = simple_net()
+        net.load_state_dict(pair['net'])
+        linear = nn.Linear(28*28, 1)
+        linear.load_state_dict(pair['linear'])
+        template = plot_weights(linear, imsize=1.6, title='a weight for each pixel')
+        units = plot_weights(net, nrows=3, imsize=.6, title='30 hidden units')
+        fig, ax = plt.subplots(figsize=(4, 2.6))
+        plot_descent(lambda x: x**2, -1.8, .15, ax=ax, title='ten steps downhill')
+        fig.tight_layout()
+        pictures = [(means.flat[0].figure, 'The mean image of all 3s, and of all 7s: both blurred, and easy to tell.'),
+                    (template.flat[0].figure, 'The weights of a linear model: blue where a 3 has ink, red where a 7 has.'),
+                    (units.flat[0].figure, 'The weights of 30 hidden units: strokes and edges in blue and red.'),
+                    (fig, 'A parabola, and a point that walks down it in shorter and shorter steps.')]
+        return '\n'.join(_as_image(fig, alt) for fig, alt in pictures)
 
 def _address():
     "Where the course is at home, as the installed package says"
