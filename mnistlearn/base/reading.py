@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np, torch
 from fastcore.foundation import L
+from fastcore.imports import IN_NOTEBOOK
 from PIL import Image
 from torch import Tensor
 
@@ -222,7 +223,7 @@ def _find_folders(path, digits):
 # %% ../../nbs/base/04_reading.ipynb #71316e3f
 def _with_bar(folders):
     "Go through `folders`, with a progress bar where there are many and somebody is looking"
-    if len(folders) < 6 or not (sys.stdout.isatty() or 'ipykernel' in sys.modules): return folders
+    if len(folders) < 6 or not (sys.stdout.isatty() or IN_NOTEBOOK): return folders
     from fastprogress.fastprogress import progress_bar
     return progress_bar(folders, leave=False)
 

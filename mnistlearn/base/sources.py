@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 import numpy as np
+from fastcore.imports import IN_NOTEBOOK
 from fastcore.xtras import Config
 from PIL import Image
 
@@ -98,7 +99,7 @@ def move_into_place(
 def _fetch(url, file):
     "Download `url` into `file`, with a progress bar where somebody is looking"
     from fastdownload.core import download_url
-    looking = sys.stdout.isatty() or 'ipykernel' in sys.modules
+    looking = sys.stdout.isatty() or IN_NOTEBOOK
     with nullcontext() if looking else redirect_stdout(io.StringIO()):
         try: return Path(download_url(url, file, timeout=10, show_progress=looking))
         except NameError as e: # fastcore lacks the import of the error it means
