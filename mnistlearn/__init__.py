@@ -1,3 +1,5 @@
+"From a picture as numbers to a neural net that reads digits: the parts that the course builds, a module for each chapter"
+
 __version__ = "0.1.0"
 
 import sys

@@ -331,7 +331,7 @@ def run_free(unit, answers='', change=lambda source: source):
 def test_a_free_end_stands_last_and_runs_before_anything_is_written(unit):
     cells = exercise_notebook(unit)['cells']
     free = _free_cells(unit)
-    assert free[0]['source'].startswith('### A free end') and cells[-1 - len(free):-1] == free
+    assert free[0]['source'].startswith('## A free end') and cells[-1 - len(free):-1] == free
     assert not any('%%check' in o for o in free_code(unit))
     run_free(unit)
     assert plt.get_fignums()

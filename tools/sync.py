@@ -49,7 +49,8 @@ def badge(path):
     "The link that opens a notebook in Colab"
     repo = facts['git_url'].removeprefix('https://github.com/')
     where = f'https://colab.research.google.com/github/{repo}/blob/{facts["branch"]}/nbs/{path.relative_to(nbs).as_posix()}'
-    return f'[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({where})'
+    up = '../'*(len(path.relative_to(nbs).parts) - 1)
+    return f'[![Open in Colab]({up}images/open-in-colab.svg)]({where})'
 
 def notebook_of(unit):
     "The notebook that holds the exercises of a unit, such as `03_loss` or `clinic`"

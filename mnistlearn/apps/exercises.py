@@ -335,7 +335,7 @@ def _heading(e, level):
         marks.append('A model answer stands below, to compare.' if written else f'In a fresh kernel, run `{_load}` first.')
     else:
         number = f'Question {e.question}{", in words" if written else ""}. ' if e.question else 'In words. ' if written else ''
-        head = f'### {number}{e.title}'
+        head = f'## {number}{e.title}'
         if e.section: marks.append(f'From chapter {int(e.unit[:2])}, "{e.section}".')
     return '\n\n'.join([head, *([f'*{" ".join(marks)}*'] if marks else [])])
 
@@ -400,7 +400,7 @@ def _free_cells(unit):
     cells = []
     for section in re.split(r'^## ', (_bank/f'{unit}.md').read_text(encoding='utf-8'), flags=re.M)[1:]:
         heading, options, text = section.split('\n', 2)
-        parts = _fence.split(f'### {heading}\n{text}') if '· free' in options else []
+        parts = _fence.split(f'## {heading}\n{text}') if '· free' in options else []
         cells += [_cell('code' if i%2 else 'markdown', o, options, str(i)) for i, o in enumerate(parts) if o.strip()]
     return cells
 

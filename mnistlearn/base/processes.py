@@ -105,11 +105,14 @@ class ProcessSum(torch.autograd.Function):
     "The sum over all processes, and on the way back the sum of all their gradients"
     @staticmethod
     def forward(ctx, x, add_up):
+        "The sum of `x` over all processes"
         ctx.add_up = add_up
         return add_up(x)
 
     @staticmethod
-    def backward(ctx, grad): return ctx.add_up(grad), None
+    def backward(ctx, grad):
+        "The sum of its gradient over all processes"
+        return ctx.add_up(grad), None
 
 @torch.no_grad()
 def update_averages(

@@ -1,0 +1,61 @@
+"""Builds the course as a site, from what the notebooks showed when they were run
+
+    python docs/build.py               into build/site, in every language; build/site/index.html is where to begin
+    python docs/build.py --stick       and zips it with the notebooks and the package, for where there is no network
+    python docs/build.py --texts       brings docs/locale in step with the notebooks, and says how much is translated
+"""
+import argparse, shutil, subprocess, sys, tempfile
+from pathlib import Path
+
+from sphinx.cmd.build import main as sphinx
+
+from conf import languages, root, settings, translated
+
+build = root/'build'
+start = '<!doctype html><html lang="{language}"><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={url}"><title>{title}</title><a href="{url}">{title}</a></html>\n'
+
+def run_sphinx(builder, out, language='en', *files):
+    "One run of Sphinx, in which each warning counts as an error"
+    doctrees = build/'doctrees'/f'{builder}-{language}'
+    args = ['-q', '-W', '--keep-going', '-b', builder, '-c', root/'docs', '-d', doctrees, '-D', f'language={language}', root, out]
+    if status := sphinx([str(o) for o in (*args, *files)]): raise SystemExit(status)
+
+def build_site(out=build/'site'):
+    "The site, with a folder for each other language"
+    out = Path(out)
+    for language in languages:
+        folder = out if language == 'en' else out/language
+        run_sphinx('html', folder, language)
+        (folder/'index.html').write_text(start.format(language=language, url='nbs/index.html', title=settings['name']), encoding='utf-8')
+    return out
+
+def build_stick(site=build/'site', out=build):
+    "The site in a zip file, with all that a class needs where there is no network"
+    name = f'{settings["name"]}-{settings["version"]}-course'
+    with tempfile.TemporaryDirectory() as tmp:
+        top = Path(tmp)/name
+        shutil.copytree(site, top/'site')
+        shutil.copytree(root/'nbs', top/'notebooks', ignore=shutil.ignore_patterns('.ipynb_checkpoints'))
+        shutil.copy(root/'LICENSE', top)
+        subprocess.run([sys.executable, '-m', 'pip', 'wheel', root, '--no-deps', '--no-build-isolation', '-q', '-w', top], check=True)
+        (top/'START HERE.html').write_text(start.format(language='en', url='site/docs/stick.html', title='Start here'), encoding='utf-8')
+        return Path(shutil.make_archive(Path(out)/name, 'zip', tmp, name))
+
+def update_texts():
+    "Collect the texts to translate, and bring each language's files in step; what has changed is marked as fuzzy there"
+    texts = build/'texts'
+    shutil.rmtree(texts, ignore_errors=True)
+    run_sphinx('gettext', texts, 'en', *translated)
+    others = [f'-l{o}' for o in languages if o != 'en']
+    for o in ('update', '-p', texts, *others), ('stat',): subprocess.run([sys.executable, '-m', 'sphinx_intl', *o, '-d', root/'docs'/'locale'], check=True)
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--stick', action='store_true', help='make the zip as well')
+    parser.add_argument('--texts', action='store_true', help='bring the translations in step, and say how complete they are')
+    args = parser.parse_args()
+    if args.texts: update_texts()
+    else:
+        site = build_site()
+        print(f'site: {site/"index.html"}')
+        if args.stick: print(f'stick: {build_stick(site)}')

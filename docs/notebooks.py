@@ -1,0 +1,61 @@
+"Notebooks as pages: what is for Jupyter, Colab and nbdev is taken away, and what a reader of the site needs is added"
+import json, re
+
+from conf import settings
+
+def first_line(source):
+    "A cell's title `#@title ...`, and the rest"
+    match = re.match(r'#@title (.+)\n?', source)
+    return (match[1], source[match.end():]) if match else (None, source)
+
+def as_page_cell(cell):
+    "A cell as the site shows it"
+    source = ''.join(cell['source'])
+    if cell['cell_type'] == 'markdown':
+        cell['source'] = re.sub(r'<details><summary>(.+?)</summary>(.*?)</details>', r':::::{admonition} \1\n:collapsible: closed\n\2\n:::::', source, flags=re.S)
+        return cell
+    source = re.sub(r'^#\| *\w.*\n?', '', source, flags=re.M)
+    title, source = first_line(source)
+    if title: cell['metadata'].setdefault('mystnb', {}).update(code_prompt_show=title, code_prompt_hide=title)
+    cell['source'] = source
+    return cell
+
+def is_for_readers(cell):
+    "Not the cell that installs in Colab, nor one that only nbdev reads?"
+    source = ''.join(cell['source'])
+    if cell['cell_type'] != 'code': return True
+    for_nbdev = re.match(r'#\| *(hide|default_exp)\b', source)
+    return not for_nbdev and "'google.colab' in sys.modules" not in source
+
+def add_links(cells, docname):
+    "Before the title, a chapter's number; below it, the notebook itself, and where it stands on the web"
+    title = next(c for c in cells if c['cell_type'] == 'markdown')
+    where = f'{settings["git_url"]}/blob/{settings["branch"]}/{docname}.ipynb'
+    links = f'\\1 [Look at it on GitHub]({where}) {{download}}`Download the notebook <{docname.split("/")[-1]}.ipynb>`'
+    chapter = re.search(r'nbs/0?(\d+[ab]?)_', docname)
+    if chapter: title['source'] = re.sub(r'^# ', f'# {chapter[1]}. ', ''.join(title['source']))
+    title['source'] = re.sub(r'^(\[!\[Open in Colab\].*\))$', '{.links}\n' + links, ''.join(title['source']), flags=re.M)
+
+contents = """```{toctree}
+:hidden:
+
+../docs/course
+../docs/exercises
+../docs/draw
+../docs/teaching
+../docs/reference
+../docs/house
+```"""
+
+def as_page(app, docname, source):
+    "The text of a notebook as Sphinx is to read it"
+    if app.env.doc2path(docname).suffix != '.ipynb': return
+    nb = json.loads(source[0])
+    nb['cells'] = [as_page_cell(c) for c in nb['cells'] if is_for_readers(c)]
+    add_links(nb['cells'], docname)
+    if docname == app.config.root_doc: nb['cells'].append(dict(cell_type='markdown', id='contents', metadata={}, source=contents))
+    source[0] = json.dumps(nb)
+
+def setup(app):
+    app.connect('source-read', as_page)
+    return {'parallel_read_safe': True}
