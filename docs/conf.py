@@ -1,4 +1,4 @@
-"How Sphinx makes the site of the course: `python docs/build.py`, or `sphinx-build -c docs . site`"
+"How Sphinx makes the site of the course: `python docs/make_site.py`, or `sphinx-build -c docs . site`"
 import sys
 from configparser import ConfigParser
 from pathlib import Path
@@ -30,6 +30,8 @@ nb_execution_mode = 'off'
 nb_ipywidgets_js = {}
 myst_enable_extensions = ['dollarmath', 'colon_fence', 'attrs_block', 'attrs_inline']
 myst_heading_anchors = 4
+default_role = 'literal'
+smartquotes_action = 'D' # no more than a dash for two hyphens: what is said of parameters is often code
 html_math_renderer = 'mathml'
 
 # the reference, from the source of the modules
@@ -46,12 +48,13 @@ suppress_warnings = ['autoapi.python_import_resolution']
 html_theme = 'pydata_sphinx_theme'
 html_title = html_short_title = project
 html_static_path, templates_path = ['_static'], ['_templates']
-html_css_files = ['site.css']
+html_favicon = '_static/digit.svg'
+html_css_files, html_js_files = ['site.css'], ['site.js']
 html_context = {'default_mode': 'auto', 'languages': languages, 'translated': [o.removesuffix('.ipynb') for o in translated]}
 html_sidebars = {'docs/draw': [], 'docs/teaching': [], 'docs/stick': []}
 html_show_sourcelink = html_copy_source = False
 html_theme_options = {
-    'logo': {'text': project},
+    'logo': {'text': project, 'image_light': '_static/digit.svg', 'image_dark': '_static/digit.svg'},
     'github_url': settings['git_url'],
     'navbar_align': 'left',
     'navbar_end': ['languages', 'theme-switcher', 'navbar-icon-links'],

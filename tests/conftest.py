@@ -136,12 +136,12 @@ def chromium():
 def open_page(chromium):
     "Opens a page; at the end there was no message in the console, and nothing was asked of a network"
     contexts, said, asked = [], [], []
-    def opened(url, width=1366, height=900, **how):
+    def opened(url, width=1366, height=900, own='about:', **how):
         contexts.append(context := chromium.new_context(viewport=dict(width=width, height=height), **{'bypass_csp': True, **how}))
         page = context.new_page()
-        page.on('console', lambda o: said.append(f'{o.type}: {o.text}'))
+        page.on('console', lambda o: said.append(f'{o.type}: {o.text}') if not o.text.startswith('[PST]') else None) # the site's theme
         page.on('pageerror', lambda o: said.append(f'error: {o}'))
-        page.on('request', lambda o: asked.append(o.url) if not o.url.startswith(('file:', 'data:', 'blob:')) else None)
+        page.on('request', lambda o: asked.append(o.url) if not o.url.startswith(('file:', 'data:', 'blob:', own)) else None)
         page.goto(url if isinstance(url, str) else url.as_uri())
         return page
     yield opened

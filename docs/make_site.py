@@ -1,8 +1,9 @@
 """Builds the course as a site, from what the notebooks showed when they were run
 
-    python docs/build.py               into build/site, in every language; build/site/index.html is where to begin
-    python docs/build.py --stick       and zips it with the notebooks and the package, for where there is no network
-    python docs/build.py --texts       brings docs/locale in step with the notebooks, and says how much is translated
+    python docs/make_site.py               into build/site, in every language; build/site/index.html is where to begin
+    python docs/make_site.py --stick       and zips it with the notebooks and the package, for where there is no network
+    python docs/make_site.py --out FOLDER  into another folder
+    python docs/make_site.py --texts       brings docs/locale in step with the notebooks, and says how much is translated
 """
 import argparse, shutil, subprocess, sys, tempfile
 from pathlib import Path
@@ -26,6 +27,7 @@ def build_site(out=build/'site'):
     for language in languages:
         folder = out if language == 'en' else out/language
         run_sphinx('html', folder, language)
+        shutil.rmtree(folder.parent/'jupyter_execute', ignore_errors=True) # myst-nb's second copy of what cells showed
         (folder/'index.html').write_text(start.format(language=language, url='nbs/index.html', title=settings['name']), encoding='utf-8')
     return out
 
@@ -52,10 +54,11 @@ def update_texts():
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--stick', action='store_true', help='make the zip as well')
+    parser.add_argument('--out', type=Path, default=build/'site', help='folder for the site (default: build/site)')
     parser.add_argument('--texts', action='store_true', help='bring the translations in step, and say how complete they are')
     args = parser.parse_args()
     if args.texts: update_texts()
     else:
-        site = build_site()
+        site = build_site(args.out)
         print(f'site: {site/"index.html"}')
         if args.stick: print(f'stick: {build_stick(site)}')
