@@ -493,7 +493,7 @@ def test_a_written_question_has_a_model_and_is_counted_nowhere(tmp_path):
         assert [o['source'] for o in exercise_cells(e, solutions=True)][1:] == [e.model]
 
 def test_written_questions_stand_beside_the_books():
-    titles = [text for c in exercise_notebook('questionnaire')['cells'] for _, text in headings(c, '###')]
+    titles = [text for c in exercise_notebook('questionnaire')['cells'] for _, text in headings(c, '##')]
     assert [o for o in titles if ', in words' not in o] == [f'Question {e.question}. {e.title}' for e in sorted(filter(lambda e: e.question, all_exercises), key=lambda e: e.question)]
     for e in all_written:
         at = titles.index(f'Question {e.question}, in words. {e.title}')

@@ -9,6 +9,7 @@ __all__ = ['memory_limit', 'as_data', 'difference', 'Task', 'names_until', 'run_
 import ast, atexit, html, io, json, math, os, random, re, subprocess, sys, tempfile, threading, time, traceback
 from contextlib import redirect_stderr, redirect_stdout
 from copy import deepcopy
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,7 @@ import numpy as np, torch
 from torch import Tensor
 
 import mnistlearn
+from ..base.sandbox import adopt_orphans, end_children, forbid, keep_writes_in
 
 # %% ../../nbs/apps/00_check.ipynb #28db0fa7
 def as_data(
@@ -132,7 +134,7 @@ def names_until(
     return {k: v for k, v in names.items() if k not in hide}
 
 def _lock(job, names):
-    "Take out of reach: later chapters, what is asked for, and the file of answers"
+    "Take out of reach: later chapters, and what is asked for"
     until = _chapters.index(job['chapter'])
     for o in [o for o in sys.modules if re.match(r'mnistlearn\.(base|apps)\b', o)]: sys.modules[o] = None
     for name in ('base', 'apps'): vars(mnistlearn).pop(name, None)
@@ -151,10 +153,6 @@ def _lock(job, names):
         for o in owners[1:]: owner = getattr(owner, o)
         def refuse(*args, path=path, **kwargs): raise RuntimeError(f'{path} is not to be used in this exercise')
         setattr(owner, name, refuse)
-    bank = os.path.join(os.path.dirname(os.path.realpath(mnistlearn.__file__)), 'bank')
-    def guard(event, args):
-        if event in ('open', 'os.listdir', 'os.scandir') and isinstance(args[0], (str, bytes, os.PathLike)) and os.path.realpath(os.fsdecode(args[0])).startswith(bank): raise PermissionError('an answer may not read the answers')
-    sys.addaudithook(guard)
 
 def _told(e, job):
     "An exception in words, with the answer's line in which it came up"
@@ -211,6 +209,8 @@ def _perform(job):
             try: return dict(result=f(*args))
             except BaseException as e: return dict(error=_told(e, job))
         before = dict(names)
+        forbid(os.getcwd(), Path(mnistlearn.__file__).parent/'bank')
+        keep_writes_in(os.getcwd())
         ran = seeded(lambda: exec(compile(job['source'], '<answer>', 'exec'), names))
         if 'error' in ran: return dict(error=ran['error'], printed=printed.getvalue())
         answer = _Answer({k: v for k, v in names.items() if k != '__builtins__' and (k not in before or v is not before[k])})
@@ -241,6 +241,11 @@ def _limit_time(seconds):
     seconds = math.ceil(seconds)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
+def _go_into(folder):
+    "A folder for all that an answer writes, its temporary files among them"
+    os.chdir(folder)
+    tempfile.tempdir = os.environ['TMPDIR'] = folder
+
 def _fork(f):
     "Run `f` in a copy of this process, as the head of a group of its own; gives its number"
     pid = os.fork()
@@ -269,7 +274,7 @@ def _in_copy(job, close):
         def answer():
             for o in (said_r, alive_r, alive_w, go_w, close): os.close(o)
             if not os.read(go_r, 1): return # this process has died before
-            os.chdir(folder)
+            _go_into(folder)
             _limit_time(limit + 2)
             _limit_memory(memory_limit)
             with os.fdopen(said_w, 'wb') as f: f.write(json.dumps(_safely(job)).encode())
@@ -291,6 +296,7 @@ def _in_copy(job, close):
         _kill(guardian, False)
         os.close(alive_w)
         status = _kill(pid, True)
+        end_children()
     if not ended: return dict(stopped=True)
     try: return dict(json.loads(said))
     except ValueError: return dict(died=status)
@@ -307,6 +313,7 @@ def _prepare():
 
 def _serve():
     out = _prepare()
+    adopt_orphans()
     jobs = os.fdopen(os.dup(0), encoding='utf-8')
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for line in jobs:
@@ -316,6 +323,7 @@ def _serve():
 def _once():
     job = json.loads(sys.stdin.readline())
     out = _prepare()
+    _go_into(tempfile.mkdtemp(dir=os.getcwd()))
     os.write(out, json.dumps(_safely(job)).encode())
 
 class _Process:
@@ -326,7 +334,8 @@ class _Process:
         env = {**os.environ, 'OMP_NUM_THREADS': '1', 'MPLBACKEND': 'agg', 'CUDA_VISIBLE_DEVICES': '', 'PYTHONIOENCODING': 'utf-8',
                'PYTHONPATH': os.pathsep.join([str(Path(mnistlearn.__file__).resolve().parent.parent), *filter(None, [os.environ.get('PYTHONPATH')])])}
         if 'MNISTLEARN_DATA' in env: env['MNISTLEARN_DATA'] = os.path.abspath(os.path.expanduser(env['MNISTLEARN_DATA']))
-        return dict(args=[sys.executable, '-c', f'from mnistlearn.apps.check import {f}; {f}()'], env=env, encoding='utf-8', cwd=tempfile.gettempdir())
+        code = f'from mnistlearn.base.sandbox import run_apart\ndef run():\n    from mnistlearn.apps.check import {f}\n    {f}()\nrun_apart(run)'
+        return dict(args=[sys.executable, '-c', code], env=env, encoding='utf-8', cwd=tempfile.gettempdir())
 
     def ask(self, job):
         if not hasattr(os, 'fork'): return self.ask_once(job)
@@ -484,6 +493,11 @@ def _sort_lines(want, got, source, names):
         else: n_right += 1
     return n_right, wrong + [place(*o) for o in got if o not in want], still_open
 
+@lru_cache(maxsize=500)
+def _run_reference(reference, task, seed):
+    "What the reference gives; it is the same each time that the seed is"
+    return run_answer(reference, task, seed)
+
 def judge(
     source:str, # the answer
     task:Task, # what to run it on
@@ -497,7 +511,7 @@ def judge(
     if start.strip() and _same(source, start): return Verdict(name, False, 'not answered yet', tried=False)
     if fault := _fault(source): return Verdict(name, False, fault)
     if seed is None: seed = int.from_bytes(os.urandom(6), 'big')
-    want, got = run_answer(reference, task, seed), run_answer(source, task, seed)
+    want, got = _run_reference(reference, task, seed), run_answer(source, task, seed)
     if 'results' not in want or any('error' in o for _, o in want['results']):
         said = want.get('error') or next((o['error'] for _, o in want.get('results', ()) if 'error' in o), 'it did not come to an end')
         raise RuntimeError(f'the check of {name} does not work here, whatever the answer: its own reference failed ({said})')

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['Exercise', 'WrittenQuestion', 'read_bank', 'read_exercises', 'exercises', 'UnknownExercise', 'progress_file',
-           'ProgressReport', 'progress', 'plot_progress', 'check', 'answer', 'load_ipython_extension',
-           'written_questions', 'exercise_cells', 'chapter_cells', 'exercise_notebook', 'exercise_units',
-           'write_exercises']
+           'ProgressReport', 'progress', 'plot_progress', 'fetch_images', 'check', 'bank_digest', 'Judged',
+           'judge_answer', 'answer', 'load_ipython_extension', 'written_questions', 'exercise_cells', 'chapter_cells',
+           'exercise_notebook', 'exercise_units', 'write_exercises']
 
 # %% ../../nbs/apps/01_exercises.ipynb #429a7d92
 import csv, difflib, hashlib, inspect, io, json, os, re, sys, tempfile, textwrap, warnings
@@ -234,6 +234,13 @@ def plot_progress(
     return ax
 
 # %% ../../nbs/apps/01_exercises.ipynb #1b1488c1
+def fetch_images(
+    e, # an exercise
+):
+    "Fetch what its check will read: here, where a bar shows it, and not within the time limit"
+    for f in (mnist_sample, mnist):
+        if f'{f.__name__}()' in e.task.given + e.task.check: f()
+
 def check(
     name:str, # of the exercise
     answer, # source of the answer; or a function or class
@@ -244,11 +251,39 @@ def check(
     if not isinstance(answer, str):
         try: answer = textwrap.dedent(inspect.getsource(answer))
         except (OSError, TypeError): raise TypeError(f'expected the answer as text, or a function or class from a file or notebook, not {answer!r}') from None
-    for f in (mnist_sample, mnist): # fetched here, where a bar shows it, and not within the time limit
-        if f'{f.__name__}()' in e.task.given + e.task.check: f()
+    fetch_images(e)
     verdict = judge(answer, e.task, e.answer, e.start, name)
     if verdict.tried and file is not False: _record(name, 'passed' if verdict else 'failed', file)
     return verdict
+
+# %% ../../nbs/apps/01_exercises.ipynb #21c0de19
+@cache
+def bank_digest() -> str:
+    "Which exercises these are: equal on two machines that have the same bank and the same version"
+    content = b'\0'.join(o.read_bytes() for o in sorted(_bank.glob('*.md')))
+    return f'{mnistlearn.__version__}-{hashlib.blake2b(content, digest_size=8).hexdigest()}'
+
+class Judged(NamedTuple):
+    "An answer, and what `%%check` says to it"
+    exercise:str # its name
+    source:str # of the answer
+    verdict:str # right, wrong, or open
+    difference:str # what was found, in one line
+
+def judge_answer(
+    name:str, # of an exercise
+    source:str, # of the answer
+    digest:str=None, # `bank_digest()` of the machine that asks; where it is another one, a `ValueError` says so
+    seed:int=0, # of the inputs: the same answer gets the same verdict each time
+) -> Judged:
+    "What `%%check` says to an answer, for who judges many"
+    if digest not in (None, bank_digest()):
+        raise ValueError(f'this machine has the exercises {bank_digest()}, and was asked about {digest}: install the same mnistlearn on all machines')
+    e = _find(name)
+    fetch_images(e)
+    found = judge(source, e.task, e.answer, e.start, name, seed)
+    verdict = 'right' if found else 'wrong' if found.tried else 'open'
+    return Judged(name, source, verdict, ' · '.join(' '.join(o.split()) for o in found.words.split('\n')))
 
 # %% ../../nbs/apps/01_exercises.ipynb #b3270dc0
 _right_answers = {} # of this session, by the exercise's name: the later steps of a project are shown with them

@@ -1,0 +1,171 @@
+"A class is graded: every answer as at its own desk, whoever sits beside it"
+import csv, json, os, signal, subprocess, sys, time
+from pathlib import Path
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+
+from mnistlearn.apps.exercises import bank_digest, exercise_notebook, exercises, judge_answer
+from mnistlearn.apps.grade import Row, as_csv, class_table, exercise_table, grade, grades_page, names_in_unit, unit_of
+from test_left_running import wait_for
+
+command = Path(sys.executable).parent/'mnistlearn'
+unit = '00_data'
+names = names_in_unit(unit)
+
+def notebook(answers={}, unit=unit, solutions=False):
+    "A notebook of the course, with some of its answers changed; an answer that is None has no cell"
+    nb = exercise_notebook(unit, solutions)
+    for cell in list(nb['cells']):
+        name = ''.join(cell['source']).split('\n')[0].removeprefix('%%check ')
+        if name in answers:
+            if answers[name] is None: nb['cells'].remove(cell)
+            else: cell['source'] = f'%%check {name}\n{answers[name]}'
+    return nb
+
+def hostile(folder):
+    "Answers that do harm, each by its kind"
+    theirs = folder/'theirs'
+    return dict(forks='import os\nwhile True: os.fork()', sleeps='import time\ntime.sleep(10**6)', loops='while True: pass', fills='x = []\nwhile True: x.append("more"*10**6)',
+        writes=f'open({str(theirs)!r}, "w").write("gone")', removes=f'import shutil\nshutil.rmtree({str(folder)!r})', prints='print("right on all 4 inputs")\ndef corner(x): return 1',
+        edits='import mnistlearn, pathlib\nfor o in (pathlib.Path(mnistlearn.__file__).parent/"bank").iterdir(): o.write_text("")', leaves='import os\nos._exit(0)', exits='raise SystemExit(0)',
+        hides='import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(10**6)\ndef corner(x): return 1', kills='import os\nos.kill(-1, 9)', calls='import urllib.request\nurllib.request.urlopen("http://127.0.0.1:9")',
+        starts='import subprocess\nsubprocess.Popen(["sleep", "1000"])')
+
+@pytest.fixture(scope='module')
+def class_of_60(tmp_path_factory):
+    "Sixty students: right, wrong, untouched, broken, hostile; `expected` says what comes of `corner`"
+    top = tmp_path_factory.mktemp('class')
+    folder, expected = top/'handed in', {}
+    folder.mkdir()
+    (top/'theirs').write_text('precious')
+    right, wrong = exercises()['corner'].answer, exercises()['corner'].wrong
+    def hand_in(student, text, verdict):
+        (folder/f'{student}.ipynb').write_text(text if isinstance(text, str) else json.dumps(text))
+        expected[student] = verdict
+    for i in range(20): hand_in(f'right{i:02}', notebook({'corner': f'# {i//2}\n{right}'}, solutions=True), 'right')
+    for i in range(10): hand_in(f'wrong{i:02}', notebook({'corner': list(wrong.values())[i%len(wrong)]}, solutions=True), 'wrong')
+    for i in range(8): hand_in(f'open{i:02}', notebook(), 'open')
+    for kind, answer in hostile(top).items(): hand_in(kind, notebook({'corner': answer}, solutions=True), 'wrong')
+    for kind, text in dict(cut=json.dumps(notebook())[:500], empty='', text='my homework', number='7', deep='['*100_000, old=json.dumps({'worksheets': []}), other=json.dumps(dict(cells=[dict(cell_type='code', source='1 + 1')])),
+                           strange=json.dumps(dict(cells=[7, None, dict(cell_type='code', source={'a': 1})]))).items(): hand_in(kind, text, None)
+    hand_in('gone', notebook({'corner': None}, solutions=True), 'missing')
+    hand_in('renamed', json.dumps(notebook(solutions=True)).replace('%%check corner', '%%check cornr'), 'missing')
+    (folder/'.ipynb_checkpoints').mkdir()
+    (folder/'.ipynb_checkpoints'/'right00-checkpoint.ipynb').write_text(json.dumps(notebook()))
+    return SimpleNamespace(top=top, folder=folder, expected=expected)
+
+def left_running(mark): return [o.parent.name for o in Path('/proc').glob('[0-9]*/environ') if f'MARK={mark}'.encode() in readable(o)]
+def readable(file):
+    try: return file.read_bytes()
+    except OSError: return b''
+
+def run(folder, out, *more):
+    "`mnistlearn grade`, as a teacher calls it; and what it leaves running"
+    mark = uuid4().hex
+    done = subprocess.run([command, 'grade', str(folder), '--out', str(out), *more], capture_output=True, text=True, env={**os.environ, 'MARK': mark})
+    assert wait_for(lambda: not left_running(mark), 20), left_running(mark)
+    return done
+
+def test_a_class_of_all_kinds_is_graded_twice_alike_and_nothing_else_changes(class_of_60, tmp_path):
+    before = {o: o.read_bytes() for o in class_of_60.top.rglob('*') if o.is_file()}
+    first, second = run(class_of_60.folder, tmp_path/'a.csv'), run(class_of_60.folder, tmp_path/'b.csv', '--jobs', '3')
+    assert first.returncode == second.returncode == 0, first.stderr
+    assert (tmp_path/'a.csv').read_bytes() == (tmp_path/'b.csv').read_bytes()
+    assert sorted(o.name for o in tmp_path.iterdir()) == ['a.csv', 'a.html', 'b.csv', 'b.html']
+    assert {o: o.read_bytes() for o in class_of_60.top.rglob('*') if o.is_file()} == before
+    rows = list(csv.DictReader((tmp_path/'a.csv').open(encoding='utf-8')))
+    got = {o['student']: o['verdict'] for o in rows if o['exercise'] in ('corner', '')}
+    assert got == {k: v or 'unreadable' for k, v in class_of_60.expected.items()}
+    others = {o['student'] for o in rows if o['exercise'] not in ('corner', 'cornr', '') and o['verdict'] != 'right'}
+    assert others == {o for o, v in class_of_60.expected.items() if v == 'open'} # nobody's other answers suffer
+    said = {o['student']: o['difference'] for o in rows if o['exercise'] == 'corner'}
+    for kind, says in dict(loops='stopped after', sleeps='stopped after', fills='1,000 MB', edits='may not read the answers', writes='may not write outside', calls='may not use the network', starts='may not start', kills='may not end').items(): assert says in said[kind]
+    assert [o['difference'] for o in rows if o['verdict'] == 'unknown'] == ['no exercise has this name; did it begin with "%%check corner"?']
+    assert '1 of' not in first.stderr and first.stdout.splitlines()[1].startswith('student')
+
+@pytest.mark.parametrize('name', names)
+def test_what_is_graded_is_what_check_says(name):
+    from mnistlearn.apps.exercises import check
+    e = exercises()[name]
+    for source in (e.answer, *e.also, *e.wrong.values(), e.start):
+        own, graded = check(name, '\n' + source, file=False), judge_answer(name, '\n' + source)
+        assert graded.verdict == ('right' if own else 'wrong' if own.tried else 'open')
+
+def test_what_was_interrupted_goes_on(class_of_60, tmp_path):
+    (few := tmp_path/'few').mkdir()
+    for i in range(6): (few/f's{i}.ipynb').write_text(json.dumps(notebook({o: f'# {i}\n{exercises()[o].answer}' for o in names})))
+    (few/'slow.ipynb').write_text(json.dumps(notebook({'corner': 'while True: pass'})))
+    mark = uuid4().hex
+    p = subprocess.Popen([command, 'grade', few, '--out', tmp_path/'a.csv'], env={**os.environ, 'MARK': mark}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    part = tmp_path/'a.csv.part'
+    assert wait_for(lambda: part.is_file() and part.read_text().count('\n') > 9, 120)
+    p.kill(), p.wait()
+    assert wait_for(lambda: not left_running(mark), 20), left_running(mark)
+    noted = part.read_text()
+    assert not (tmp_path/'a.csv').exists()
+    with part.open('a') as f: f.write('["' + noted[2:40]) # cut in the middle of a line
+    ticks = []
+    rows = grade(few, tmp_path/'a.csv', bar=lambda total: lambda: ticks.append(total))
+    n = len({(o.exercise, o.source) for o in rows})
+    assert len(ticks) == ticks[0] == n - noted.count('\n')
+    assert not part.exists() and sum(o.verdict == 'right' for o in rows) == 6*len(names)
+
+def test_verdicts_on_other_exercises_do_not_count(tmp_path):
+    (few := tmp_path/'few').mkdir()
+    (few/'a.ipynb').write_text(json.dumps(notebook(unit='01_baseline')))
+    name = names_in_unit('01_baseline')[0]
+    (tmp_path/'a.csv.part').write_text(json.dumps(['older', name, '\n' + exercises()[name].start, 'right', 'right']) + '\n')
+    assert {o.verdict for o in grade(few, tmp_path/'a.csv')} == {'open'}
+
+def test_more_machines_share_the_work(class_of_60, tmp_path):
+    distributed = pytest.importorskip('dask.distributed')
+    (few := tmp_path/'few').mkdir()
+    for i in range(4): (few/f's{i}.ipynb').write_text(json.dumps(notebook({'corner': f'# {i}\n{exercises()["corner"].answer}'}, solutions=True)))
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        rows = grade(few, tmp_path/'a.csv', scheduler=cluster.scheduler_address)
+        with distributed.Client(cluster) as client: used = client.run(lambda: 'mnistlearn.apps.check' in sys.modules)
+    assert {o.verdict for o in rows} == {'right'} and list(used.values()) == [True, True]
+
+def test_a_machine_with_other_exercises_says_so():
+    with pytest.raises(ValueError, match='install the same mnistlearn'): judge_answer('corner', '', 'another')
+    assert judge_answer('corner', '\n' + exercises()['corner'].answer, bank_digest()).verdict == 'right'
+
+def test_a_student_is_a_folder_or_a_file_and_right_once_is_right(tmp_path):
+    top = tmp_path/'class'
+    for path, nb in {'ada/x/00.ipynb': notebook(), 'ada/01.ipynb': notebook(solutions=True), 'ben.ipynb': notebook()}.items():
+        (top/path).parent.mkdir(parents=True, exist_ok=True)
+        (top/path).write_text(json.dumps(nb))
+    rows = grade(top, tmp_path/'a.csv')
+    assert {(o.student, o.notebook) for o in rows} == {('ada', 'ada/x/00.ipynb'), ('ada', 'ada/01.ipynb'), ('ben', 'ben.ipynb')}
+    page = (tmp_path/'a.html').read_text()
+    assert f'ada: {len(names)} right' in page and 'ben: 0 right' in page
+
+def test_no_name_becomes_a_formula_or_a_part_of_the_page():
+    rows = [Row('=cmd()', '@a.ipynb', '+b', 'unknown', '-c'), Row('<script>alert(1)</script>', 'a.ipynb', 'corner', 'wrong', '<img src=x onerror=alert(2)>')]
+    assert as_csv(rows).splitlines()[1] == "'=cmd(),'@a.ipynb,'+b,unknown,'-c"
+    page = grades_page(rows)
+    assert '<script' not in page and '<img' not in page and '&lt;script&gt;' in page
+
+def test_the_hardest_comes_first():
+    rows = [Row(s, 'a', name, v, d) for s, name, v, d in [('a', 'corner', 'right', ''), ('a', 'rank', 'wrong', 'x'), ('b', 'rank', 'wrong', 'x'), ('b', 'corner', 'wrong', 'y'), ('c', 'rank', 'open', ''), ('c', 'rank', 'right', '')]]
+    table = exercise_table(rows)
+    assert table.exercise.tolist() == ['rank', 'corner'] and table.right.tolist() == [1, 1] and table['most often wrong'][0] == '2x x'
+    assert class_table(rows).loc['b'].tolist() == [0, 2, 0]
+
+def test_the_page_is_read_by_everybody(class_of_60, open_page, tmp_path):
+    axe = pytest.importorskip('axe_playwright_python.sync_playwright').Axe()
+    rows = [Row(f's{i}', f's{i}.ipynb', name, v, 'right on 0 of 4 inputs') for i in range(5) for name, v in zip(names, ['right', 'wrong', 'open', 'missing', 'right'])]
+    (tmp_path/'a.html').write_text(grades_page(rows), encoding='utf-8')
+    for scheme, width in (('light', 1366), ('dark', 390)):
+        page = open_page(tmp_path/'a.html', width, color_scheme=scheme)
+        assert axe.run(page).response['violations'] == []
+        assert page.evaluate('document.documentElement.scrollWidth') <= width
+        page.get_by_text('s1: 2 right').click()
+        assert page.locator('details[open] li').first.is_visible()
+
+@pytest.mark.parametrize('args, says', [(('nowhere',), 'no such folder'), (('.',), 'no notebook'), (('.', '--out', 'grades.txt'), '.csv'), (('.', '--out', 'no/a.csv'), 'no folder'), (('.', '--jobs', '0'), 'at once'), ((), 'FOLDER')])
+def test_what_cannot_be_graded_is_said_in_a_line(args, says, tmp_path):
+    done = subprocess.run([command, 'grade', *args], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count('\n') == 1 and says in done.stderr
