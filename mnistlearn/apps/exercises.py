@@ -283,7 +283,8 @@ def judge_answer(
     fetch_images(e)
     found = judge(source, e.task, e.answer, e.start, name, seed)
     verdict = 'right' if found else 'wrong' if found.tried else 'open'
-    return Judged(name, source, verdict, ' · '.join(' '.join(o.split()) for o in found.words.split('\n')))
+    said = [found.summary, *(f'{label}: {text}' for label, text in found.details)]
+    return Judged(name, source, verdict, ' · '.join(' '.join(o.split()) for o in said))
 
 # %% ../../nbs/apps/01_exercises.ipynb #b3270dc0
 _right_answers = {} # of this session, by the exercise's name: the later steps of a project are shown with them

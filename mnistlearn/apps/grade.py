@@ -219,6 +219,7 @@ td.right { background: #0072b2; color: #fff } td.wrong { background: #e69f00; co
 td.open { background: #dddddd; color: #333 } td.missing { color: GrayText }
 td.unknown, td.unreadable { background: #f5d5d0; color: #000 }
 tr:nth-child(even of .list) { background: color-mix(in srgb, CanvasText 6%, Canvas) }
+tr.list > :nth-child(-n+3) { white-space: nowrap }
 .bar { display: inline-block; height: .7rem; background: #0072b2 } .rest { display: inline-block; height: .7rem; background: #e69f00 }
 details { margin: .3rem 0 } summary { cursor: pointer }
 '''
