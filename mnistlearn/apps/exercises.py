@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['Exercise', 'WrittenQuestion', 'read_bank', 'read_exercises', 'exercises', 'UnknownExercise', 'progress_file',
            'ProgressReport', 'progress', 'plot_progress', 'fetch_images', 'check', 'bank_digest', 'Judged',
-           'judge_answer', 'answer', 'load_ipython_extension', 'written_questions', 'exercise_cells', 'chapter_cells',
-           'exercise_notebook', 'exercise_units', 'write_exercises']
+           'judge_answer', 'answer', 'last_answer', 'load_ipython_extension', 'written_questions', 'exercise_cells',
+           'chapter_cells', 'exercise_notebook', 'exercise_units', 'write_folder', 'notebook_text', 'write_exercises']
 
 # %% ../../nbs/apps/01_exercises.ipynb #429a7d92
 import csv, difflib, hashlib, inspect, io, json, os, re, sys, tempfile, textwrap, warnings
@@ -319,6 +319,16 @@ def answer(
     else: print(text)
     _show(e)
 
+def last_answer(
+    name:str, # of an exercise
+) -> str: # source, as it stands below the first line
+    "What the last cell that began with `%%check NAME` held, of those that this notebook has run"
+    from IPython import get_ipython
+    inputs = get_ipython().history_manager.input_hist_raw
+    found = [m[1] for o in inputs if (m := re.match(rf'\n*%%check[ \t]+{re.escape(name)}[ \t]*\n(.*)', o, re.S))]
+    if not found: raise ValueError(f'no cell that begins with "%%check {name}" was run')
+    return '\n' + found[-1]
+
 def load_ipython_extension(shell):
     "What `%load_ext mnistlearn.apps.exercises` does"
     from IPython.display import display
@@ -462,18 +472,33 @@ def exercise_units() -> list: # names, such as `03_loss`
     "All notebooks of exercises, in order"
     return [*(o for o in _units() if o[0].isdigit()), *_extras]
 
-def write_exercises(
-    folder='exercises', # a new folder for them
-    solutions=False, # with answers?
+def write_folder(
+    folder, # a new one
+    files:dict, # path in it -> text
 ) -> Path: # the folder
-    "Write all notebooks of exercises into a new folder; what is there already is never written over"
+    "Write files into a new folder: all of them, or none; what is there already is never written over"
     folder = Path(folder)
     if folder.is_file() or folder.is_dir() and any(folder.iterdir()): raise FileExistsError(f'{folder} is there already, and is left as it is; choose another folder')
     if not folder.parent.is_dir(): raise FileNotFoundError(f'there is no folder {folder.parent} to make {folder.name} in')
     with tempfile.TemporaryDirectory(prefix=f'.{folder.name}-', dir=folder.parent, ignore_cleanup_errors=True) as tmp:
         part = Path(tmp)/folder.name
         part.mkdir()
-        for unit in exercise_units(): (part/f'{unit}.ipynb').write_text(json.dumps(exercise_notebook(unit, solutions), indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
+        for name, text in files.items():
+            (part/name).parent.mkdir(parents=True, exist_ok=True)
+            (part/name).write_text(text, encoding='utf-8')
         if folder.is_dir(): folder.rmdir()
         part.rename(folder)
     return folder
+
+def notebook_text(
+    nb:dict, # a notebook, as JSON has it
+) -> str:
+    "A notebook as the text of its file"
+    return json.dumps(nb, indent=1, ensure_ascii=False) + '\n'
+
+def write_exercises(
+    folder='exercises', # a new folder for them
+    solutions=False, # with answers?
+) -> Path: # the folder
+    "Write all notebooks of exercises into a new folder; what is there already is never written over"
+    return write_folder(folder, {f'{unit}.ipynb': notebook_text(exercise_notebook(unit, solutions)) for unit in exercise_units()})
