@@ -5,8 +5,6 @@ from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(root), str(root/'docs')]
-from timetable import timetable
-
 config = ConfigParser()
 config.read(root/'settings.ini', encoding='utf-8')
 settings = config['DEFAULT']
@@ -30,8 +28,7 @@ gettext_additional_targets = ['image']
 # notebooks: what they showed when they were run; nothing runs here
 nb_execution_mode = 'off'
 nb_ipywidgets_js = {}
-myst_enable_extensions = ['dollarmath', 'colon_fence', 'attrs_block', 'attrs_inline', 'substitution']
-myst_substitutions = {'timetable': timetable()}
+myst_enable_extensions = ['dollarmath', 'colon_fence', 'attrs_block', 'attrs_inline']
 myst_heading_anchors = 4
 default_role = 'literal'
 smartquotes_action = 'D' # no more than a dash for two hyphens: what is said of parameters is often code

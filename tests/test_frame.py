@@ -203,7 +203,7 @@ def code_cell(path, text): return next(c for c in read_nb(path).cells if c.cell_
 
 def test_directives_of_a_writer_move_into_the_metadata(tmp_path, monkeypatch):
     "In a repository of one chapter and the front page, which takes `sync.py` no time"
-    for o in ('settings.ini', 'README.md', 'tools/sync.py', 'nbs/index.ipynb', 'nbs/03_loss.ipynb'):
+    for o in ('settings.ini', 'README.md', 'tools/sync.py', 'tools/timetable.py', 'docs/teaching.md', 'nbs/index.ipynb', 'nbs/03_loss.ipynb'):
         (tmp_path/o).parent.mkdir(exist_ok=True)
         shutil.copy(root/o, tmp_path/o)
     monkeypatch.setattr(sys, 'path', [*sys.path])

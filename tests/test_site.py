@@ -108,7 +108,7 @@ def test_search_finds_it_from_a_folder_and_from_a_server(site, served, open_page
 @pytest.mark.parametrize('width', [1366, 390])
 def test_pages_fit_a_screen_and_a_phone(site, open_page, width):
     for scheme in ('light', 'dark'):
-        tab = open_page((site/'index.html'), width, color_scheme=scheme)
+        tab = open_page(site/'nbs'/'index.html', width, color_scheme=scheme)
         for name in ['index', *chapters, 'exercises/questionnaire', '../docs/draw', '../docs/api/mnistlearn/learner/index', '../docs/teaching']:
             tab.goto((site/'nbs'/f'{name}.html').resolve().as_uri())
             assert tab.evaluate('document.documentElement.scrollWidth') <= width, name

@@ -1,5 +1,5 @@
 """Writes what is derived: exercises from mnistlearn/bank, Colab cells from settings.ini, folded cells and texts for pictures from the
-directives in the notebooks, and README.md from nbs/index.ipynb
+directives in the notebooks, README.md from nbs/index.ipynb, and the hours in docs/teaching.md
 
     python tools/sync.py            write what is out of step
     python tools/sync.py --check    name what is out of step, and fail if anything is
@@ -24,9 +24,10 @@ from nbconvert import MarkdownExporter
 
 root = Path(__file__).resolve().parent.parent
 nbs = root/'nbs'
-sys.path.insert(0, str(root))
+sys.path[:0] = [str(root), str(root/'tools')]
 from mnistlearn.apps.exercises import chapter_cells, exercise_notebook, exercise_units
 from mnistlearn.base.files import write_whole
+from timetable import timetable
 
 config = ConfigParser()
 config.read(root/'settings.ini', encoding='utf-8')
@@ -142,11 +143,17 @@ def readme():
     text = re.sub(r'\]\((?!https?:|#)(.+?)\)', lambda m: f'](nbs/{m[1]})'.replace('nbs/../', ''), text)
     return re.sub(r'\n{3,}', '\n\n', text).strip() + '\n'
 
+def teaching():
+    "docs/teaching.md with its table of hours"
+    text = (root/'docs'/'teaching.md').read_text(encoding='utf-8')
+    return re.sub(r'(?<=<!-- written by tools/sync.py -->\n).*(?=<!-- its end -->)', f'\n{timetable()}\n\n', text, flags=re.S)
+
 def derived():
     "Each file that is derived, and the text it should have"
     for path in sorted({*nbs.rglob('*.ipynb'), *map(notebook_of, exercise_units())}):
         if '.ipynb_checkpoints' not in path.parts: yield path, tidied(path)
     yield root/'README.md', readme()
+    yield root/'docs'/'teaching.md', teaching()
 
 def main(check):
     stale = []

@@ -1,4 +1,4 @@
-"How long each chapter takes, counted anew for each build: a hundred words, or ten lines of code that is not folded, a minute"
+"How long each chapter takes, for the page for teachers: a hundred words, or ten lines of code that is not folded, a minute"
 import json
 from pathlib import Path
 
