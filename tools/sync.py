@@ -146,7 +146,7 @@ def readme():
 def teaching():
     "docs/teaching.md with its table of hours"
     text = (root/'docs'/'teaching.md').read_text(encoding='utf-8')
-    return re.sub(r'(?<=<!-- written by tools/sync.py -->\n).*(?=<!-- its end -->)', f'\n{timetable()}\n\n', text, flags=re.S)
+    return re.sub(r'(?<=<!-- written by tools/sync.py -->\n).*(?=<!-- its end -->)', f'\n{timetable(nbs, exercise_units())}\n\n', text, flags=re.S)
 
 def derived():
     "Each file that is derived, and the text it should have"

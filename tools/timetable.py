@@ -1,10 +1,7 @@
 "How long each chapter takes, for the page for teachers: a hundred words, or ten lines of code that is not folded, a minute"
 import json
-from pathlib import Path
 
-from mnistlearn.apps.exercises import exercise_units, exercises, written_questions
-
-nbs = Path(__file__).resolve().parent.parent/'nbs'
+from mnistlearn.apps.exercises import exercises, written_questions
 
 def minutes_to_read(file):
     "Minutes to read a chapter and run it, without its exercises"
@@ -21,12 +18,11 @@ def in_hours(minutes):
     if not minutes: return ''
     return f'{round(minutes/30)/2:g} h' if minutes >= 115 else f'{5*max(1, round(minutes/5))} min'
 
-def timetable():
-    "A table in Markdown: a row for each chapter, and one for all"
+def timetable(nbs, units):
+    "A table in Markdown: a row for each chapter in the folder `nbs`, and one for all"
     items = [*exercises().values(), *written_questions().values()]
     rows, totals = [], [0, 0, 0]
-    for unit in exercise_units():
-        if not unit[0].isdigit(): continue
+    for unit in filter(lambda o: o[0].isdigit(), units):
         file = nbs/f'{unit}.ipynb'
         title = json.loads(file.read_text(encoding='utf-8'))['cells'][0]['source'][0].removeprefix('# ').strip()
         needed = [minutes_to_read(file), *(sum(o.minutes for o in items if o.unit == unit and o.mark == mark) for mark in ('core', 'stretch'))]
