@@ -20,10 +20,9 @@ exclude_patterns = ['.*', '**/.ipynb_checkpoints', 'build', 'dist']
 
 # languages: English is what the notebooks are written in; of the others, these pages so far
 languages = {'en': 'English', 'de': 'Deutsch'}
-translated = ['nbs/00_data.ipynb', 'nbs/01_baseline.ipynb']
+translated = ['docs/course.md', 'nbs/00_data.ipynb', 'nbs/01_baseline.ipynb']
 locale_dirs = [str(root/'docs'/'locale')]
-gettext_compact = gettext_uuid = False
-gettext_additional_targets = ['image']
+gettext_compact = gettext_uuid = gettext_location = False
 
 # notebooks: what they showed when they were run; nothing runs here
 nb_execution_mode = 'off'
@@ -50,7 +49,7 @@ html_title = html_short_title = project
 html_static_path, templates_path = ['_static'], ['_templates']
 html_favicon = '_static/digit.svg'
 html_css_files, html_js_files = ['site.css'], ['site.js']
-html_context = {'default_mode': 'auto', 'languages': languages, 'translated': [o.removesuffix('.ipynb') for o in translated]}
+html_context = {'default_mode': 'auto', 'languages': languages, 'translated': [o.rpartition('.')[0] for o in translated]}
 html_sidebars = {'docs/draw': [], 'docs/teaching': [], 'docs/stick': []}
 html_show_sourcelink = html_copy_source = False
 html_theme_options = {

@@ -8,11 +8,12 @@
 import argparse, shutil, subprocess, sys, tempfile
 from pathlib import Path
 
+from babel.messages.pofile import read_po
 from sphinx.cmd.build import main as sphinx
 
 from conf import languages, root, settings, translated
 
-build = root/'build'
+build, locale = root/'build', root/'docs'/'locale'
 start = '<!doctype html><html lang="{language}"><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={url}"><title>{title}</title><a href="{url}">{title}</a></html>\n'
 
 def run_sphinx(builder, out, language='en', *files):
@@ -48,8 +49,20 @@ def update_texts():
     texts = build/'texts'
     shutil.rmtree(texts, ignore_errors=True)
     run_sphinx('gettext', texts, 'en', *translated)
+    pages = {o.rpartition('.')[0] for o in translated}
+    for file in texts.rglob('*.pot'): # others come along, since they link to these
+        if file.relative_to(texts).with_suffix('').as_posix() not in pages: file.unlink()
     others = [f'-l{o}' for o in languages if o != 'en']
-    for o in ('update', '-p', texts, *others), ('stat',): subprocess.run([sys.executable, '-m', 'sphinx_intl', *o, '-d', root/'docs'/'locale'], check=True)
+    subprocess.run([sys.executable, '-m', 'sphinx_intl', 'update', '-p', texts, '-d', locale, '-w', '0', '--no-obsolete', *others], check=True)
+
+def completeness():
+    "For each language and page, how many of its texts are translated, and how many there are"
+    counts = {}
+    for file in sorted(locale.rglob('*.po')):
+        language, _, *page = file.relative_to(locale).with_suffix('').parts
+        with file.open('rb') as f: messages = [o for o in read_po(f) if o.id]
+        counts[languages[language], '/'.join(page)] = sum(bool(o.string) and not o.fuzzy for o in messages), len(messages)
+    return counts
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
@@ -57,7 +70,9 @@ if __name__ == '__main__':
     parser.add_argument('--out', type=Path, default=build/'site', help='folder for the site (default: build/site)')
     parser.add_argument('--texts', action='store_true', help='bring the translations in step, and say how complete they are')
     args = parser.parse_args()
-    if args.texts: update_texts()
+    if args.texts:
+        update_texts()
+        for (language, page), (done, n) in completeness().items(): print(f'{language}, {page}: {done} of {n} texts')
     else:
         site = build_site(args.out)
         print(f'site: {site/"index.html"}')

@@ -33,7 +33,7 @@ def add_links(cells, docname):
     where = f'{settings["git_url"]}/blob/{settings["branch"]}/{docname}.ipynb'
     links = f'\\1 [Look at it on GitHub]({where}) {{download}}`Download the notebook <{docname.split("/")[-1]}.ipynb>`'
     chapter = re.search(r'nbs/0?(\d+[ab]?)_', docname)
-    if chapter: title['source'] = re.sub(r'^# ', f'# {chapter[1]}. ', ''.join(title['source']))
+    if chapter: title['source'] = re.sub(r'^# ', f'# {chapter[1]} · ', ''.join(title['source']))
     title['source'] = re.sub(r'^(\[!\[Open in Colab\].*\))$', '{.links}\n' + links, ''.join(title['source']), flags=re.M)
 
 contents = """```{toctree}

@@ -85,6 +85,15 @@ def test_nothing_goes_on_when_one_of_them_stands_still(who, mark):
     finally:
         os.kill(server, signal.SIGKILL), p.kill(), p.wait()
 
+@pytest.mark.skipif(sys.platform != 'linux', reason='namespaces are a part of Linux')
+def test_a_server_that_hangs_ends_with_who_asked(mark):
+    p, server = kernel(mark, bodies['works'])
+    inner = server_of(server)
+    os.kill(inner, signal.SIGSTOP)
+    p.kill(), p.wait()
+    def gone(pid): return not Path(f'/proc/{pid}').exists() or 'State:\tZ' in Path(f'/proc/{pid}/status').read_text()
+    assert wait_for(lambda: gone(inner) and gone(server), 5) and not running(mark)
+
 def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(monkeypatch):
     run_answer('def f(): return 1', task)
     os.kill(server_of(_process.p.pid), signal.SIGSTOP)

@@ -1,5 +1,5 @@
 "The course as a site: all its links, what a reader sees and does not see, in a real browser with no network"
-import functools, json, re, shutil, subprocess, sys, threading, zipfile
+import functools, io, json, re, shutil, subprocess, sys, threading, zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -103,7 +103,7 @@ def test_search_finds_it_from_a_folder_and_from_a_server(site, served, open_page
     for start in (site.as_uri(), served):
         tab = open_page(f'{start}/search.html?q=staircase', own=served)
         tab.locator('ul.search li').first.wait_for(timeout=20_000)
-        assert any('3. A loss for digits' in o for o in tab.locator('ul.search li > a').all_inner_texts())
+        assert any('3 · A loss for digits' in o for o in tab.locator('ul.search li > a').all_inner_texts())
 
 @pytest.mark.parametrize('width', [1366, 390])
 def test_pages_fit_a_screen_and_a_phone(site, open_page, width):
@@ -136,3 +136,32 @@ def test_the_stick_holds_the_site_the_notebooks_and_the_package(site, tmp_path):
     notebooks = {o.relative_to(root/'nbs') for o in (root/'nbs').rglob('*.ipynb') if '.ipynb_checkpoints' not in o.parts}
     assert {o.relative_to(top/'notebooks') for o in (top/'notebooks').rglob('*.ipynb')} == notebooks
     with zipfile.ZipFile(next(top.glob('*.whl'))) as z: assert 'mnistlearn/apps/cli.py' in z.namelist()
+
+def test_the_german_texts_are_in_step_and_stand_on_their_pages(site, tmp_path, monkeypatch):
+    from babel.messages.pofile import read_po
+    before = {o: o.read_bytes() for o in make_site.locale.rglob('*.po')}
+    def texts(content): return [o.id for o in read_po(io.BytesIO(content)) if o.id]
+    monkeypatch.setattr(make_site, 'build', tmp_path)
+    copy = shutil.copytree(make_site.locale, tmp_path/'locale')
+    monkeypatch.setattr(make_site, 'locale', copy)
+    make_site.update_texts()
+    assert len(before) == len(make_site.translated)
+    for file, content in before.items(): assert texts(content) == texts((copy/file.relative_to(root/'docs'/'locale')).read_bytes()), file
+    for done, n in make_site.completeness().values(): assert n > 0 and done <= n
+    html = page(site/'de'/'nbs'/'01_baseline.html')
+    assert html.h1.get_text().startswith('1 · Zuerst eine Baseline') and 'Wie weit ist ein Bild' in html.get_text() and html.html['lang'] == 'de'
+    english = page(site/'nbs'/'01_baseline.html')
+    assert [o.get_text() for o in html.select('.cell_input pre, .cell_output pre')] == [o.get_text() for o in english.select('.cell_input pre, .cell_output pre')]
+    assert {o['href'] for o in english.select('a[hreflang=de]')} == {'../de/nbs/01_baseline.html'} and {o['href'] for o in html.select('a[hreflang=en]')} == {'../../nbs/01_baseline.html'}
+
+def test_a_changed_text_counts_as_untranslated(tmp_path, monkeypatch):
+    copy = shutil.copytree(make_site.locale, tmp_path/'locale')
+    monkeypatch.setattr(make_site, 'locale', copy)
+    before = make_site.completeness()['Deutsch', 'nbs/00_data']
+    file = copy/'de'/'LC_MESSAGES'/'nbs'/'00_data.po'
+    text = file.read_text(encoding='utf-8')
+    template = re.sub(r'^msgstr ".+"$', 'msgstr ""', text.split('\n\n', 1)[1], flags=re.M).replace('"One image"', '"A single image"')
+    (tmp_path/'texts'/'nbs').mkdir(parents=True)
+    (tmp_path/'texts'/'nbs'/'00_data.pot').write_text(text.split('\n\n', 1)[0] + '\n\n' + template, encoding='utf-8')
+    subprocess.run([sys.executable, '-m', 'sphinx_intl', 'update', '-p', tmp_path/'texts', '-d', copy, '-lde', '-w', '0', '--no-obsolete'], check=True, capture_output=True)
+    assert make_site.completeness()['Deutsch', 'nbs/00_data'] == (before[0] - 1, before[1])

@@ -128,8 +128,9 @@ def _fork_and_wait(f):
 def run_apart(
     f, # function of no arguments
 ) -> bool: # does the system see to it?
-    """Run `f` with no network, in a process that ends when this one does, and with it all that it has started. This process must not have threads
-    yet. Where the system does not allow it, run it just so"""
+    """Run `f` with no network, in a process that ends when this one or its parent does, and with it all that it has started. This process
+    must not have threads yet. Where the system does not allow it, run it just so"""
+    parent = os.getppid()
     try: _leave_namespaces()
     except (OSError, AttributeError):
         f()
@@ -144,7 +145,13 @@ def run_apart(
         except BlockingIOError: is_orphan = False
         os.close(here_r)
         if not is_orphan: _fork_and_wait(f)
-    _fork_and_wait(first)
+    pid = os.fork()
+    if not pid:
+        try: first()
+        finally: os._exit(0)
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        if os.getppid() != parent: os._exit(1) # nobody waits for what comes of it
+        time.sleep(.1)
     for o in (here_r, here_w): os.close(o)
     return True
 
