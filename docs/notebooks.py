@@ -1,6 +1,9 @@
 "Notebooks as pages: what is for Jupyter, Colab and nbdev is taken away, and what a reader of the site needs is added"
 import json, re
 
+from docutils import nodes
+from sphinx.transforms import SphinxTransform
+
 from conf import settings
 
 def first_line(source):
@@ -31,7 +34,7 @@ def add_links(cells, docname):
     "Before the title, a chapter's number; below it, the notebook itself, and where it stands on the web"
     title = next(c for c in cells if c['cell_type'] == 'markdown')
     where = f'{settings["git_url"]}/blob/{settings["branch"]}/{docname}.ipynb'
-    links = f'\\1 [Look at it on GitHub]({where}) {{download}}`Download the notebook <{docname.split("/")[-1]}.ipynb>`'
+    links = f'\\1 [GitHub]({where}) {{download}}`Notebook <{docname.split("/")[-1]}.ipynb>`'
     chapter = re.search(r'nbs/0?(\d+[ab]?)_', docname)
     if chapter: title['source'] = re.sub(r'^# ', f'# {chapter[1]} · ', ''.join(title['source']))
     title['source'] = re.sub(r'^(\[!\[Open in Colab\].*\))$', '{.links}\n' + links, ''.join(title['source']), flags=re.M)
@@ -56,6 +59,14 @@ def as_page(app, docname, source):
     if docname == app.config.root_doc: nb['cells'].append(dict(cell_type='markdown', id='contents', metadata={}, source=contents))
     source[0] = json.dumps(nb)
 
+class KeepLinks(SphinxTransform):
+    "The links below a title are the same in every language, so no translator gets to see them"
+    default_priority = 5
+    def apply(self):
+        for o in self.document.findall(nodes.paragraph):
+            if 'links' in o['classes']: o['translatable'] = False
+
 def setup(app):
+    app.add_transform(KeepLinks)
     app.connect('source-read', as_page)
     return {'parallel_read_safe': True}

@@ -6,6 +6,7 @@ import pytest
 
 from mnistlearn.apps.check import Task, _process, judge, run_answer
 from programs import Program
+from system import has_namespaces
 
 pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='without fork there is a process for each answer, which has a limit of its own')
 task = Task('def probe(answer): return answer.f()', limit=1.5)
@@ -85,7 +86,7 @@ def test_nothing_goes_on_when_one_of_them_stands_still(who, mark):
     finally:
         os.kill(server, signal.SIGKILL), p.kill(), p.wait()
 
-@pytest.mark.skipif(sys.platform != 'linux', reason='namespaces are a part of Linux')
+@pytest.mark.skipif(not has_namespaces, reason='this system allows no namespaces')
 def test_a_server_that_hangs_ends_with_who_asked(mark):
     p, server = kernel(mark, bodies['works'])
     inner = server_of(server)

@@ -69,7 +69,7 @@ def test_a_chapter_shows_what_a_reader_needs_and_no_more(site, name):
     assert len(html.select('.cell_output iframe')) == sum('<iframe' in ''.join(o['data'].get('text/html', '')) for c in shown for o in c['outputs'] if 'data' in o)
     links = {o.get_text(' ', strip=True): o['href'] for o in html.select('.links a')}
     assert links[''].startswith('https://colab.research.google.com/') and links[''].endswith(f'/nbs/{name}.ipynb')
-    download = (site/'nbs'/links['Download the notebook']).resolve()
+    download = (site/'nbs'/links['Notebook']).resolve()
     assert download.read_bytes() == (root/'nbs'/f'{name}.ipynb').read_bytes()
     if name != chapters[-1]: assert html.select_one('a.right-next')['href'] == f'{chapters[chapters.index(name) + 1]}.html'
 
