@@ -1,6 +1,5 @@
 "The reference's parameters: what the source says of each in the comment beside it"
 from importlib import import_module
-from inspect import Parameter
 
 from fastcore.docments import docments
 

@@ -6,11 +6,6 @@ from sphinx.transforms import SphinxTransform
 
 from conf import settings
 
-def first_line(source):
-    "A cell's title `#@title ...`, and the rest"
-    match = re.match(r'#@title (.+)\n?', source)
-    return (match[1], source[match.end():]) if match else (None, source)
-
 def as_page_cell(cell):
     "A cell as the site shows it"
     source = ''.join(cell['source'])
@@ -18,9 +13,9 @@ def as_page_cell(cell):
         cell['source'] = re.sub(r'<details><summary>(.+?)</summary>(.*?)</details>', r':::::{admonition} \1\n:collapsible: closed\n\2\n:::::', source, flags=re.S)
         return cell
     source = re.sub(r'^#\| *\w.*\n?', '', source, flags=re.M)
-    title, source = first_line(source)
-    if title: cell['metadata'].setdefault('mystnb', {}).update(code_prompt_show=title, code_prompt_hide=title)
-    cell['source'] = source
+    title = re.match(r'#@title (.+)\n?', source)
+    if title: cell['metadata'].setdefault('mystnb', {}).update(code_prompt_show=title[1], code_prompt_hide=title[1])
+    cell['source'] = source[title.end():] if title else source
     return cell
 
 def is_for_readers(cell):

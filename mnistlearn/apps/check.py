@@ -494,9 +494,13 @@ def _sort_lines(want, got, source, names):
     return n_right, wrong + [place(*o) for o in got if o not in want], still_open
 
 @lru_cache(maxsize=500)
-def _run_reference(reference, task, seed):
-    "What the reference gives; it is the same each time that the seed is"
-    return run_answer(reference, task, seed)
+def _run_reference(reference, task, seed, name):
+    "What the reference gives, which is the same each time that the seed is; what fails is not kept"
+    want = run_answer(reference, task, seed)
+    if 'results' not in want or any('error' in o for _, o in want['results']):
+        said = want.get('error') or next((o['error'] for _, o in want.get('results', ()) if 'error' in o), 'it did not come to an end')
+        raise RuntimeError(f'the check of {name} does not work here, whatever the answer: its own reference failed ({said})')
+    return want
 
 def judge(
     source:str, # the answer
@@ -511,10 +515,7 @@ def judge(
     if start.strip() and _same(source, start): return Verdict(name, False, 'not answered yet', tried=False)
     if fault := _fault(source): return Verdict(name, False, fault)
     if seed is None: seed = int.from_bytes(os.urandom(6), 'big')
-    want, got = _run_reference(reference, task, seed), run_answer(source, task, seed)
-    if 'results' not in want or any('error' in o for _, o in want['results']):
-        said = want.get('error') or next((o['error'] for _, o in want.get('results', ()) if 'error' in o), 'it did not come to an end')
-        raise RuntimeError(f'the check of {name} does not work here, whatever the answer: its own reference failed ({said})')
+    want, got = _run_reference(reference, task, seed, name), run_answer(source, task, seed)
     if 'stopped' in got: return Verdict(name, False, f'stopped after {task.limit:g} seconds. Is there a loop that never ends?')
     if 'died' in got: return Verdict(name, False, 'the process that ran it ended before the check was over. Does it call `exit`?')
     if 'error' in got: return Verdict(name, False, f'running the cell raised {got["error"]}')

@@ -37,7 +37,7 @@ def _items_of(unit):
 def _notebook_like(nb, cells): return {**nb, 'cells': cells}
 
 # %% ../../nbs/apps/07_classroom.ipynb #a7500009
-def _graded(name, points=0, answer=False, by_hand=False):
+def _graded(name, points=0, answer=False):
     "What nbgrader wants to know of a cell"
     return dict(nbgrader=dict(schema_version=3, grade_id=name, grade=bool(points), solution=answer, locked=not answer, task=False,
                               **(dict(points=points) if points else {})))

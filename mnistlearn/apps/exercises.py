@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['Exercise', 'WrittenQuestion', 'read_bank', 'read_exercises', 'exercises', 'UnknownExercise', 'progress_file',
            'ProgressReport', 'progress', 'plot_progress', 'fetch_images', 'check', 'bank_digest', 'Judged',
-           'judge_answer', 'answer', 'last_answer', 'load_ipython_extension', 'written_questions', 'exercise_cells',
-           'chapter_cells', 'exercise_notebook', 'exercise_units', 'write_folder', 'notebook_text', 'write_exercises']
+           'judge_answer', 'answer', 'answers_in', 'last_answer', 'load_ipython_extension', 'written_questions',
+           'exercise_cells', 'chapter_cells', 'exercise_notebook', 'exercise_units', 'write_folder', 'notebook_text',
+           'write_exercises']
 
 # %% ../../nbs/apps/01_exercises.ipynb #429a7d92
 import csv, difflib, hashlib, inspect, io, json, os, re, sys, tempfile, textwrap, warnings
@@ -319,15 +320,21 @@ def answer(
     else: print(text)
     _show(e)
 
+def answers_in(
+    sources, # of code cells
+) -> dict: # an exercise's name -> source, below the line with `%%check`
+    "The answers among cells; of several for one exercise, the last"
+    found = (re.match(r'\n*%%check[ \t]+(\S+)[^\n]*\n?(.*)', o, re.S) for o in sources)
+    return {m[1]: '\n' + m[2] for m in found if m}
+
 def last_answer(
     name:str, # of an exercise
 ) -> str: # source, as it stands below the first line
     "What the last cell that began with `%%check NAME` held, of those that this notebook has run"
     from IPython import get_ipython
-    inputs = get_ipython().history_manager.input_hist_raw
-    found = [m[1] for o in inputs if (m := re.match(rf'\n*%%check[ \t]+{re.escape(name)}[ \t]*\n(.*)', o, re.S))]
-    if not found: raise ValueError(f'no cell that begins with "%%check {name}" was run')
-    return '\n' + found[-1]
+    answers = answers_in(get_ipython().history_manager.input_hist_raw)
+    if name not in answers: raise ValueError(f'no cell that begins with "%%check {name}" was run')
+    return answers[name]
 
 def load_ipython_extension(shell):
     "What `%load_ext mnistlearn.apps.exercises` does"
