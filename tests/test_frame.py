@@ -35,7 +35,7 @@ def copy(tmp_path):
     dest = tmp_path/'copy'/'repo'
     return shutil.copytree(root, dest, ignore=shutil.ignore_patterns('.git', '.venv', '__pycache__', '.pytest_cache', '.hypothesis', '*.egg-info', 'build', 'dist'))
 
-def contents(folder): return {o.relative_to(folder): o.read_bytes() for o in sorted(folder.rglob('*')) if o.is_file() and not {'__pycache__', '.venv', '.git'} & set(o.relative_to(folder).parts) and '.egg-info' not in str(o)}
+def contents(folder): return {o.relative_to(folder): o.read_bytes() for o in sorted(folder.rglob('*')) if o.is_file() and not {'__pycache__', '.venv', '.git', 'build'} & set(o.relative_to(folder).parts) and '.egg-info' not in str(o)}
 
 @pytest.mark.parametrize('commands', [['nbdev-export'], ['nbdev-clean', 'sync']], ids=lambda o: o[0])
 def test_command_changes_nothing(copy, commands):

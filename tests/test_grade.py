@@ -6,8 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from mnistlearn.apps.exercises import bank_digest, exercise_notebook, exercises, judge_answer
-from mnistlearn.apps.grade import Row, as_csv, class_table, exercise_table, grade, grades_page, names_in_unit, unit_of
+from mnistlearn.apps.exercises import bank_digest, exercise_notebook, exercises, judge_answer, words_in, written_questions
+from mnistlearn.apps import grade as grading
+from mnistlearn.apps.grade import grade, judge_all, names_in_unit, read_roster, unit_of, what_holds, VerdictFile
+from mnistlearn.apps.report import Row, alike, as_csv, best_rows, class_table, exercise_table, grades_page
 from test_left_running import wait_for
 
 command = Path(sys.executable).parent/'mnistlearn'
@@ -156,7 +158,7 @@ def test_odd_names_come_in_their_order_and_odd_letters_cost_nobody_the_table(tmp
 
 def test_no_name_becomes_a_formula_or_a_part_of_the_page():
     rows = [Row('=cmd()', '@a.ipynb', '+b', 'unknown', '-c'), Row('<script>alert(1)</script>', 'a.ipynb', 'corner', 'wrong', '<img src=x onerror=alert(2)>')]
-    assert as_csv(rows).splitlines()[1] == "'=cmd(),'@a.ipynb,'+b,unknown,'-c"
+    assert as_csv(rows).splitlines()[1] == "'=cmd(),'@a.ipynb,'+b,unknown,'-c,,"
     page = grades_page(rows)
     assert '<script' not in page and '<img' not in page and '&lt;script&gt;' in page
 
@@ -164,7 +166,85 @@ def test_the_hardest_comes_first():
     rows = [Row(s, 'a', name, v, d) for s, name, v, d in [('a', 'corner', 'right', ''), ('a', 'rank', 'wrong', 'x'), ('b', 'rank', 'wrong', 'x'), ('b', 'corner', 'wrong', 'y'), ('c', 'rank', 'open', ''), ('c', 'rank', 'right', '')]]
     table = exercise_table(rows)
     assert table.exercise.tolist() == ['rank', 'corner'] and table.right.tolist() == [1, 1] and table['most often wrong'][0] == '2x x'
-    assert class_table(rows).loc['b'].tolist() == [0, 2, 0]
+    assert class_table(rows).loc['b'].to_dict() == {'right': 0, 'of them core': 0, 'wrong': 2, 'open': 0}
+    assert table[['chapter', 'part']].values.tolist() == [['00_data', exercises()[o].mark] for o in ('rank', 'corner')]
+    core = [o for o in names if exercises()[o].mark == 'core']
+    rows = [Row('a', 'a', o, 'right') for o in names]
+    assert class_table(rows).loc['a', ['right', 'of them core']].tolist() == [len(names), len(core)] and 0 < len(core) < len(names)
+
+def test_answers_in_words_are_collected_beside_the_models(tmp_path):
+    asked = [o for o in written_questions().values() if o.unit == unit]
+    (top := tmp_path/'class').mkdir()
+    def write(student, texts, cells):
+        "As Jupyter writes a notebook whose cell for an answer in words somebody has changed, or put one more below"
+        cells = [dict(o, source=''.join(o['source'])) for o in cells]
+        for o in asked:
+            at = next(i for i, c in enumerate(cells) if c['source'].split('\n')[0].endswith(o.title)) + 1
+            assert cells[at]['source'].startswith('*Your answer')
+            if o.name in texts: cells[at:at + 1] = [dict(cells[at], source=text) for text in texts[o.name]]
+        for c in cells: c.pop('id')
+        (top/f'{student}.ipynb').write_text(json.dumps(dict(cells=cells)))
+    first = asked[0].name
+    chapter = json.loads((Path(__file__).parent.parent/'nbs'/f'{unit}.ipynb').read_text(encoding='utf-8'))['cells']
+    write('ada', {first: ['# Mine\n\nNumbers, <b>row</b> by row']}, notebook()['cells'])
+    write('ben', {first: ['*Your answer: double-click here, and write.*\n\nA table', 'of greys']}, chapter)
+    write('cem', {}, notebook()['cells'])
+    rows = [o for o in grade(top, tmp_path/'a.csv') if o.verdict == 'written']
+    assert [(o.student, o.exercise, o.source) for o in rows] == [('ada', first, '# Mine\n\nNumbers, <b>row</b> by row'), ('ben', first, 'A table\n\nof greys')]
+    page = (tmp_path/'a.html').read_text(encoding='utf-8')
+    assert '&lt;b&gt;row&lt;/b&gt;' in page and 'A table\n\nof greys' in page and asked[0].title in page
+    lines = list(csv.DictReader((tmp_path/'a.csv').open(encoding='utf-8')))
+    assert [o['difference'] for o in lines if o['verdict'] == 'written'] == ['# Mine Numbers, <b>row</b> by row', 'A table of greys']
+
+def test_long_answers_that_are_alike_are_shown_and_short_ones_are_not():
+    long = max((e for e in exercises().values()), key=lambda e: len(e.answer))
+    mine = 'def f(x):\n    total = 0\n    for value in x:\n        total = total + value*value\n    for other in reversed(x):\n        total = total - other\n    return total'
+    rows = [Row(who, who, 'rank', 'wrong', '', text) for who, text in dict(a=mine, b=f'# by me\n{mine.replace("x):", "x) :")}', c=mine.replace('total', 'sum_')).items()]
+    rows += [Row(who, who, 'corner', 'right', '', 'def corner(x): return x[-1]') for who in 'abc']
+    rows += [Row('c', 'c', long.name, 'right', '', f'# mine\n{long.answer}'), Row('a', 'a', 'rank', 'wrong', '', 'def (')]
+    assert alike(rows).values.tolist() == [['a, b', 'rank', ''], ['c', long.name, 'our own answer']]
+    untouched = [Row(who, who, long.name, 'open', '', long.start) for who in 'ab']
+    assert len(alike(untouched)) == 0
+
+def test_who_is_missing_is_named(tmp_path):
+    (top := tmp_path/'class').mkdir()
+    for o in ('Ada', 'bne'): (top/f'{o}.ipynb').write_text(json.dumps(notebook()))
+    (tmp_path/'names.csv').write_text('name,email\nada,a@x\n"Ben",b@x\n\n', encoding='utf-8')
+    rows = grade(top, tmp_path/'a.csv', roster=tmp_path/'names.csv')
+    assert [o[:5] for o in rows if not o.exercise] == [('Ben', '', '', 'missing', 'has handed in nothing'), ('bne', '', '', 'unknown', 'is not on the list of names')]
+    assert class_table(rows).loc['Ben', ['right', 'missing']].tolist() == [0, 1] and 'Ben: 0 right' in (tmp_path/'a.html').read_text()
+    (tmp_path/'names.txt').write_text('\ufeffEva\n Zoë \n', encoding='utf-8')
+    assert read_roster(tmp_path/'names.txt') == ['Eva', 'Zoë']
+
+@pytest.mark.parametrize('content, says', [(None, 'cannot be read'), (b'\xff\xfe', 'UTF-8'), (b'\n\n', 'no name')])
+def test_a_list_of_names_that_is_none_is_said_in_a_line(content, says, tmp_path):
+    if content is not None: (tmp_path/'names.txt').write_bytes(content)
+    with pytest.raises(ValueError, match=says): read_roster(tmp_path/'names.txt')
+
+def test_what_the_checker_could_not_judge_costs_nobody_else_anything(tmp_path, monkeypatch):
+    (top := tmp_path/'class').mkdir()
+    (top/'a.ipynb').write_text(json.dumps(notebook({'corner': 'def corner(x): return 1', 'rank': exercises()['rank'].answer})))
+    real, asked = grading.judge_answer, []
+    def judge(name, *args):
+        asked.append(name)
+        if name == 'corner': raise RuntimeError('its own reference failed (no time)')
+        return real(name, *args)
+    monkeypatch.setattr(grading, 'judge_answer', judge)
+    rows = grade(top, tmp_path/'a.csv', jobs=1)
+    said = {o.exercise: (o.verdict, o.difference) for o in rows}
+    assert said['corner'] == ('unjudged', 'its own reference failed (no time)') and said['rank'][0] == 'right' and asked.count('corner') == 2
+    monkeypatch.setattr(grading, 'judge_answer', lambda name, *args: real(name, *args) if name == 'corner' else pytest.fail('judged again'))
+    assert {o.exercise: o.verdict for o in grade(top, tmp_path/'a.csv', jobs=1)}['corner'] == 'wrong'
+    assert not (tmp_path/'a.csv.part').exists()
+
+@pytest.mark.parametrize('held, says', [({'the network', 'other files'}, 'The system kept'), ({'the network'}, 'from other files on this machine is Python alone'), (set(), 'from the network and other files')])
+def test_it_is_said_what_keeps_answers_in(held, says, monkeypatch, tmp_path):
+    monkeypatch.setattr(grading, 'held_by_system', lambda: held)
+    assert says in what_holds()
+    (top := tmp_path/'class').mkdir()
+    (top/'a.ipynb').write_text(json.dumps(notebook()))
+    grade(top, tmp_path/'a.csv')
+    assert what_holds() in (tmp_path/'a.html').read_text()
 
 def test_the_page_is_read_by_everybody(class_of_60, open_page, tmp_path):
     axe = pytest.importorskip('axe_playwright_python.sync_playwright').Axe()

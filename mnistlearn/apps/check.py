@@ -53,7 +53,13 @@ def _text(o, limit=160):
     s = text(o)
     return s if len(s) <= limit else s[:limit - 4] + ' ...'
 
-def _close(a, b, tol, size=.1): return a != a and b != b or math.isclose(a, b, rel_tol=tol, abs_tol=tol*size/10)
+def _close(a, b, tol, size=.1):
+    "Are two numbers equal, but for rounding? Where a whole number is expected, the next one is never near"
+    if a != a or b != b: return a != a and b != b
+    try:
+        if isinstance(a, int) and abs(a - b) >= .5: return False
+        return math.isclose(a, b, rel_tol=tol, abs_tol=tol*size/10)
+    except OverflowError: return a == b # an int too large for a float
 
 def difference(
     want, # the expected result, from `as_data`

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['Exercise', 'WrittenQuestion', 'read_bank', 'read_exercises', 'exercises', 'UnknownExercise', 'progress_file',
            'ProgressReport', 'progress', 'plot_progress', 'fetch_images', 'check', 'bank_digest', 'Judged',
-           'judge_answer', 'answer', 'answers_in', 'last_answer', 'load_ipython_extension', 'written_questions',
-           'exercise_cells', 'chapter_cells', 'exercise_notebook', 'exercise_units', 'write_folder', 'notebook_text',
-           'write_exercises']
+           'judge_answer', 'answer', 'answers_in', 'words_in', 'last_answer', 'load_ipython_extension',
+           'written_questions', 'exercise_cells', 'chapter_cells', 'exercise_notebook', 'exercise_units',
+           'write_folder', 'notebook_text', 'write_exercises']
 
 # %% ../../nbs/apps/01_exercises.ipynb #429a7d92
 import csv, difflib, hashlib, inspect, io, json, os, re, sys, tempfile, textwrap, warnings
@@ -327,6 +327,22 @@ def answers_in(
     found = (re.match(r'\n*%%check[ \t]+(\S+)[^\n]*\n?(.*)', o, re.S) for o in sources)
     return {m[1]: '\n' + m[2] for m in found if m}
 
+_write_here = '*Your answer: double-click here, and write.*'
+
+def words_in(
+    cells, # (kind, source) pairs: all cells of a notebook
+) -> dict: # a written question's name -> what stands below it
+    "Answers in words among cells, without those that nobody has begun, and without our own"
+    questions = written_questions().values()
+    titles, models, found, asked = {o.title: o.name for o in questions}, {o.model for o in questions}, {}, None
+    for kind, source in cells:
+        if kind != 'markdown': continue
+        heading = re.match(r'#+ .*?\b[Ii]n words[.:] (.+)', source)
+        if heading: asked = titles.get(heading[1].strip())
+        elif source.startswith('<details>'): asked = None # the model answer
+        elif asked and source not in models and (text := source.replace(_write_here, '').strip()): found[asked] = '\n\n'.join(filter(None, [found.get(asked), text]))
+    return found
+
 def last_answer(
     name:str, # of an exercise
 ) -> str: # source, as it stands below the first line
@@ -402,7 +418,7 @@ def exercise_cells(
     if isinstance(e, WrittenQuestion):
         cells = [_cell('markdown', '\n\n'.join(asked), e.name, 'text')]
         if solutions: return [*cells, _cell('markdown', e.model, e.name, 'model')]
-        return [*cells, _cell('markdown', '*Your answer: double-click here, and write.*', e.name, 'words'), _cell('markdown', _folded('A model answer, to compare', e.model), e.name, 'model')]
+        return [*cells, _cell('markdown', _write_here, e.name, 'words'), _cell('markdown', _folded('A model answer, to compare', e.model), e.name, 'model')]
     hints = [_folded(f'Hint {i} of {len(e.hints)}', o) for i, o in enumerate(e.hints, 1)]
     cells = [_cell('markdown', '\n\n'.join([*asked, *([] if solutions else hints)]), e.name, 'text')]
     if e.given: cells.append(_cell('code', e.given, e.name, 'given'))
