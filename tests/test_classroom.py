@@ -7,6 +7,7 @@ import pytest, yaml
 from mnistlearn.apps.classroom import classroom_files, forms, nbgrader_notebook, otter_notebook, write_class
 from mnistlearn.apps.exercises import exercise_units, exercises
 
+pytestmark = pytest.mark.dataless
 bin = Path(sys.executable).parent
 unit = '01_baseline'
 

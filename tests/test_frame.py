@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fastcore.nbio import read_nb
 
+pytestmark = pytest.mark.dataless
 root = Path(__file__).parent.parent
 bin = Path(sys.executable).parent
 nbs = root/'nbs'

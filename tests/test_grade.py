@@ -70,6 +70,7 @@ def run(folder, out, *more):
     assert wait_for(lambda: not left_running(mark), 20), left_running(mark)
     return done
 
+@pytest.mark.dataless
 def test_a_class_of_all_kinds_is_graded_twice_alike_and_nothing_else_changes(class_of_60, tmp_path):
     before = {o: o.read_bytes() for o in class_of_60.top.rglob('*') if o.is_file()}
     first, second = run(class_of_60.folder, tmp_path/'a.csv'), run(class_of_60.folder, tmp_path/'b.csv', '--jobs', '3')
@@ -95,6 +96,7 @@ def test_what_is_graded_is_what_check_says(name):
         own, graded = check(name, '\n' + source, file=False), judge_answer(name, '\n' + source)
         assert graded.verdict == ('right' if own else 'wrong' if own.tried else 'open')
 
+@pytest.mark.dataless
 def test_what_was_interrupted_goes_on(class_of_60, tmp_path):
     (few := tmp_path/'few').mkdir()
     for i in range(6): (few/f's{i}.ipynb').write_text(json.dumps(notebook({o: f'# {i}\n{exercises()[o].answer}' for o in names})))

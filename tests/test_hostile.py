@@ -9,7 +9,7 @@ from mnistlearn.apps.check import Task, judge, run_answer
 from system import has_landlock, has_namespaces
 from test_left_running import running, wait_for
 
-pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='what holds an answer needs fork')
+pytestmark = [pytest.mark.dataless, pytest.mark.skipif(not hasattr(os, 'fork'), reason='what holds an answer needs fork')]
 linux = pytest.mark.skipif(sys.platform != 'linux', reason='orphans are adopted on Linux')
 landlock = pytest.mark.skipif(not has_landlock, reason='this system has no Landlock, so only Python itself is asked')
 namespaces = pytest.mark.skipif(not has_namespaces, reason='this system allows no namespaces, so only Python itself is asked')

@@ -8,7 +8,7 @@ from mnistlearn.apps.check import Task, _process, judge, run_answer
 from programs import Program
 from system import has_namespaces
 
-pytestmark = pytest.mark.skipif(not hasattr(os, 'fork'), reason='without fork there is a process for each answer, which has a limit of its own')
+pytestmark = [pytest.mark.dataless, pytest.mark.skipif(not hasattr(os, 'fork'), reason='without fork there is a process for each answer, which has a limit of its own')]
 task = Task('def probe(answer): return answer.f()', limit=1.5)
 
 def running(mark):

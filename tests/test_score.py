@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.dataless
 root = Path(__file__).parent.parent
 sys.path.insert(0, str(root/'tools'))
 import score

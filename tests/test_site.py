@@ -11,6 +11,7 @@ sphinx = pytest.importorskip('sphinx')
 from bs4 import BeautifulSoup
 from filelock import FileLock
 
+pytestmark = pytest.mark.dataless
 root = Path(__file__).parent.parent
 sys.path.append(str(root/'docs'))
 import make_site
