@@ -8,7 +8,7 @@ import pytest
 
 from mnistlearn.apps.exercises import bank_digest, exercise_notebook, exercises, judge_answer, words_in, written_questions
 from mnistlearn.apps import grade as grading
-from mnistlearn.apps.grade import grade, judge_all, names_in_unit, read_roster, unit_of, what_holds, VerdictFile
+from mnistlearn.apps.grade import grade, names_in_unit, read_roster, rows_of_roster, unit_of, what_holds
 from mnistlearn.apps.report import Row, alike, as_csv, best_rows, class_table, exercise_table, grades_page
 from test_left_running import wait_for
 
@@ -81,7 +81,7 @@ def test_a_class_of_all_kinds_is_graded_twice_alike_and_nothing_else_changes(cla
     rows = list(csv.DictReader((tmp_path/'a.csv').open(encoding='utf-8')))
     got = {o['student']: o['verdict'] for o in rows if o['exercise'] in ('corner', '')}
     assert got == {k: v or 'unreadable' for k, v in class_of_60.expected.items()}
-    others = {o['student'] for o in rows if o['exercise'] not in ('corner', 'cornr', '') and o['verdict'] != 'right'}
+    others = {o['student'] for o in rows if o['exercise'] not in ('corner', 'cornr', '', *written_questions()) and o['verdict'] != 'right'}
     assert others == {o for o, v in class_of_60.expected.items() if v == 'open'} # nobody's other answers suffer
     said = {o['student']: o['difference'] for o in rows if o['exercise'] == 'corner'}
     for kind, says in dict(loops='stopped after', sleeps='stopped after', fills='1,000 MB', edits='may not read the answers', writes='may not write outside', calls='may not use the network', starts='may not start', kills='may not end').items(): assert says in said[kind]
@@ -146,8 +146,8 @@ def test_a_student_is_a_folder_or_a_file_and_right_once_is_right(tmp_path):
     page = (tmp_path/'a.html').read_text()
     assert f'ada: {len(names)} right' in page and 'ben: 0 right' in page
 
-    table = class_table(rows)
-    assert table.right.to_dict() == {'ada': len(names), 'ben': 0} and table.open.to_dict() == {'ada': 0, 'ben': len(names)}
+    table, n_words = class_table(rows), sum(o.unit == unit for o in written_questions().values())
+    assert table.right.to_dict() == {'ada': len(names), 'ben': 0} and table.open.to_dict() == {'ada': n_words, 'ben': len(names) + n_words}
 
 def test_odd_names_come_in_their_order_and_odd_letters_cost_nobody_the_table(tmp_path):
     (few := tmp_path/'few').mkdir()
@@ -191,7 +191,9 @@ def test_answers_in_words_are_collected_beside_the_models(tmp_path):
     write('ada', {first: ['# Mine\n\nNumbers, <b>row</b> by row']}, notebook()['cells'])
     write('ben', {first: ['*Your answer: double-click here, and write.*\n\nA table', 'of greys']}, chapter)
     write('cem', {}, notebook()['cells'])
-    rows = [o for o in grade(top, tmp_path/'a.csv') if o.verdict == 'written']
+    rows = [o for o in grade(top, tmp_path/'a.csv') if o.verdict == 'written' or o.student == 'cem' and o.exercise in written_questions()]
+    untouched = [rows.pop() for _ in asked]
+    assert {(o.student, o.exercise, o.verdict, o.source) for o in untouched} == {('cem', o.name, 'open', '') for o in asked}
     assert [(o.student, o.exercise, o.source) for o in rows] == [('ada', first, '# Mine\n\nNumbers, <b>row</b> by row'), ('ben', first, 'A table\n\nof greys')]
     page = (tmp_path/'a.html').read_text(encoding='utf-8')
     assert '&lt;b&gt;row&lt;/b&gt;' in page and 'A table\n\nof greys' in page and asked[0].title in page
@@ -213,10 +215,55 @@ def test_who_is_missing_is_named(tmp_path):
     for o in ('Ada', 'bne'): (top/f'{o}.ipynb').write_text(json.dumps(notebook()))
     (tmp_path/'names.csv').write_text('name,email\nada,a@x\n"Ben",b@x\n\n', encoding='utf-8')
     rows = grade(top, tmp_path/'a.csv', roster=tmp_path/'names.csv')
-    assert [o[:5] for o in rows if not o.exercise] == [('Ben', '', '', 'missing', 'has handed in nothing'), ('bne', '', '', 'unknown', 'is not on the list of names')]
-    assert class_table(rows).loc['Ben', ['right', 'missing']].tolist() == [0, 1] and 'Ben: 0 right' in (tmp_path/'a.html').read_text()
-    (tmp_path/'names.txt').write_text('\ufeffEva\n Zoë \n', encoding='utf-8')
-    assert read_roster(tmp_path/'names.txt') == ['Eva', 'Zoë']
+    assert [o[:5] for o in rows if not o.exercise] == [('Ben', '', '', 'missing', 'has handed in nothing'), ('bne', '', '', 'unknown', 'is not on the list of names; is it Ben?')]
+    assert class_table(rows).loc['Ben', ['right', 'missing']].tolist() == [0, 1] and '– has handed in nothing' in (tmp_path/'a.html').read_text(encoding='utf-8')
+
+@pytest.mark.parametrize('name, text', [('a.txt', '\ufeffEva\n Zoë Å\n'), ('a.csv', 'name,mail\nEva,e@x\nZoë Å,z@x\n'), ('a.csv', '\ufeffname;mail\nEva;e@x\n"Zoë Å";z@x\n'), ('a.txt', 'name\tmail\nEva\te@x\nZoë Å\tz@x'), ('a.txt', 'name,mail\nEva,e@x\nZoë Å,z@x')])
+def test_a_list_of_names_comes_in_many_forms(name, text, tmp_path):
+    (tmp_path/name).write_text(text, encoding='utf-8')
+    assert read_roster(tmp_path/name) == ['Eva', 'Zoë Å']
+
+def test_a_name_is_the_same_whatever_the_system_made_of_it():
+    students = ['Zoe\u0308 A\u030a', 'eva_lot', 'Max Muster_4711_assignsubmission_file_']
+    assert rows_of_roster(['Zoë Å', 'Eva Lot', 'Max Muster'], students) == []
+
+def test_who_handed_in_something_else_is_named(tmp_path):
+    top = tmp_path/'class'
+    for path in ('ada/answers.docx', 'ben/a.ipynb'):
+        (top/path).parent.mkdir(parents=True)
+        (top/path).write_text(json.dumps(notebook()))
+    (top/'cem').mkdir()
+    rows = grade(top, tmp_path/'a.csv')
+    assert [o[:5] for o in rows if not o.exercise] == [('ada', '', '', 'unreadable', 'no notebook, but answers.docx'), ('cem', '', '', 'unreadable', 'an empty folder')]
+
+def test_nobody_gets_what_another_has_written(tmp_path):
+    top, right = tmp_path/'class', exercises()['corner'].answer
+    for o in ('ada', 'ben', 'cem'): (top/o).mkdir(parents=True)
+    (top/'ada'/'a.ipynb').write_text('\ufeff' + json.dumps(notebook({'corner': right})), encoding='utf-8')
+    (top/'ben'/'a.ipynb').symlink_to('../ada/a.ipynb')
+    reads = f'import json\ncells = json.load(open({str(top/"ada"/"a.ipynb")!r}, encoding="utf-8-sig"))["cells"]\nexec(next("".join(o["source"]) for o in cells if "%%check corner" in "".join(o["source"])).replace("%%check corner", ""))'
+    (top/'cem'/'a.ipynb').write_text(json.dumps(notebook({'corner': reads})))
+    rows = {(o.student, o.exercise): o for o in grade(top, tmp_path/'a.csv')}
+    assert rows['ada', 'corner'].verdict == 'right'
+    assert rows['ben', ''].verdict == 'unreadable' and 'a link' in rows['ben', ''].difference
+    assert rows['cem', 'corner'].verdict == 'wrong' and 'PermissionError' in rows['cem', 'corner'].difference
+
+@pytest.mark.dataless
+def test_an_answer_that_takes_the_judge_apart_costs_nobody_else_anything(tmp_path):
+    (top := tmp_path/'class').mkdir()
+    def write(report): return f'import os\nfor i in range(3, 40):\n    try: os.write(i, {report.encode()!r})\n    except OSError: pass\nos._exit(0)'
+    breaks = dict(number=write('{"results": 5}'), keys=write('{"results": [["", {}]], "lines": []}'), blames=write('{"broken": "sorry"}'), lines=write('{"results": [], "lines": [[1]]}'), nothing=write('null'),
+        signs='x = ' + '-'*20_000 + '1', terms='x = ' + '+'.join('1'*3000), large='def corner(n): return 10**6000', nested='def corner(n):\n    x = []\n    for _ in range(10**5): x = [x]\n    return x',
+        shared='import mmap\ndef corner(n):\n    m = mmap.mmap(-1, 2500*2**20)\n    return 1', file='def corner(n):\n    with open("a", "wb") as f:\n        f.seek(1500*10**6)\n        f.write(b"x")\n    return 1',
+        folders='import os\ndef corner(n):\n    for _ in range(1500):\n        os.mkdir("d")\n        os.chdir("d")\n    return 1')
+    for who, answer in {**breaks, 'zoe': exercises()['corner'].answer}.items(): (top/f'{who}.ipynb').write_text(json.dumps(notebook({'corner': answer})))
+    temporary = tmp_path/'tmp'
+    temporary.mkdir()
+    done = subprocess.run([command, 'grade', top, '--out', tmp_path/'a.csv'], capture_output=True, text=True, env={**os.environ, 'TMPDIR': str(temporary)})
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader((tmp_path/'a.csv').open(encoding='utf-8')))
+    assert {o['student']: o['verdict'] for o in rows if o['exercise'] == 'corner'} == {**dict.fromkeys(breaks, 'wrong'), 'zoe': 'right'}
+    assert list(temporary.iterdir()) == []
 
 @pytest.mark.parametrize('content, says', [(None, 'cannot be read'), (b'\xff\xfe', 'UTF-8'), (b'\n\n', 'no name')])
 def test_a_list_of_names_that_is_none_is_said_in_a_line(content, says, tmp_path):
@@ -227,19 +274,19 @@ def test_what_the_checker_could_not_judge_costs_nobody_else_anything(tmp_path, m
     (top := tmp_path/'class').mkdir()
     (top/'a.ipynb').write_text(json.dumps(notebook({'corner': 'def corner(x): return 1', 'rank': exercises()['rank'].answer})))
     real, asked = grading.judge_answer, []
-    def judge(name, *args):
+    def judge(name, *args, **kwargs):
         asked.append(name)
-        if name == 'corner': raise RuntimeError('its own reference failed (no time)')
-        return real(name, *args)
+        if name == 'corner': raise KeyError('no time')
+        return real(name, *args, **kwargs)
     monkeypatch.setattr(grading, 'judge_answer', judge)
     rows = grade(top, tmp_path/'a.csv', jobs=1)
     said = {o.exercise: (o.verdict, o.difference) for o in rows}
-    assert said['corner'] == ('unjudged', 'its own reference failed (no time)') and said['rank'][0] == 'right' and asked.count('corner') == 2
-    monkeypatch.setattr(grading, 'judge_answer', lambda name, *args: real(name, *args) if name == 'corner' else pytest.fail('judged again'))
+    assert said['corner'] == ('unjudged', "KeyError: 'no time'") and said['rank'][0] == 'right' and asked.count('corner') == 2
+    monkeypatch.setattr(grading, 'judge_answer', lambda name, *args, **kwargs: real(name, *args, **kwargs) if name == 'corner' else pytest.fail('judged again'))
     assert {o.exercise: o.verdict for o in grade(top, tmp_path/'a.csv', jobs=1)}['corner'] == 'wrong'
     assert not (tmp_path/'a.csv.part').exists()
 
-@pytest.mark.parametrize('held, says', [({'the network', 'other files'}, 'The system kept'), ({'the network'}, 'from other files on this machine is Python alone'), (set(), 'from the network and other files')])
+@pytest.mark.parametrize('held, says', [({'the network', 'other files'}, 'The system kept'), ({'the network'}, 'from changing other files and reading each other\'s notebooks on this machine is Python alone'), (set(), 'from the network, from changing other files')])
 def test_it_is_said_what_keeps_answers_in(held, says, monkeypatch, tmp_path):
     monkeypatch.setattr(grading, 'held_by_system', lambda: held)
     assert says in what_holds()

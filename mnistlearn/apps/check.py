@@ -7,7 +7,7 @@ __all__ = ['memory_limit', 'as_data', 'difference', 'Task', 'names_until', 'run_
 
 # %% ../../nbs/apps/00_check.ipynb #539f91a5
 import ast, atexit, html, io, json, math, os, random, re, subprocess, sys, tempfile, threading, time, traceback
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from copy import deepcopy
 from functools import lru_cache
 from importlib import import_module
@@ -26,7 +26,8 @@ def as_data(
     o, # a result: numbers, text, tensors, arrays, and collections of them
 ): # what JSON can hold: numbers and text as they are, anything else as [kind, ...]
     "A result as plain data, which can be compared with no help from the result"
-    if o is None or type(o) in (bool, int, float, str): return o
+    if o is None or type(o) in (bool, float, str): return o
+    if type(o) is int: return o if o.bit_length() < 10_000 else ['object', 'int of thousands of digits']
     if isinstance(o, (np.number, np.bool_)): return as_data(o.item())
     if isinstance(o, (Tensor, np.ndarray)):
         o = o.detach().cpu() if isinstance(o, Tensor) else o
@@ -192,8 +193,8 @@ def _fixed_lines(answer, names, tidy):
             lines.append([name, as_data(key), data])
     return lines
 
-def _perform(job):
-    "Run an answer on its cases, in this process: what came out of each"
+def _perform(job, begun):
+    "Run an answer on its cases, in this process: what came out of each. `begun` is called when its first line is to run"
     names = names_until(job['chapter'], job['hide'])
     _lock(job, names)
     sys.modules['__answer__'] = module = ModuleType('__answer__') # a dataclass looks its module up
@@ -212,11 +213,13 @@ def _perform(job):
         printed.truncate(0), printed.seek(0)
         def seeded(f, *args):
             random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
-            try: return dict(result=f(*args))
+            try: return dict(result=json.loads(json.dumps(f(*args))))
             except BaseException as e: return dict(error=_told(e, job))
         before = dict(names)
-        forbid(os.getcwd(), Path(mnistlearn.__file__).parent/'bank')
-        keep_writes_in(os.getcwd())
+        unseen = [Path(mnistlearn.__file__).parent/'bank', *job.get('unseen', ())]
+        forbid(os.getcwd(), unseen)
+        keep_writes_in(os.getcwd(), unseen)
+        begun()
         ran = seeded(lambda: exec(compile(job['source'], '<answer>', 'exec'), names))
         if 'error' in ran: return dict(error=ran['error'], printed=printed.getvalue())
         answer = _Answer({k: v for k, v in names.items() if k != '__builtins__' and (k not in before or v is not before[k])})
@@ -225,20 +228,41 @@ def _perform(job):
         if 'error' in lines: return dict(error=lines['error'], printed=printed.getvalue())
     return dict(results=results, lines=lines['result'], printed=printed.getvalue())
 
-def _safely(job):
-    try: return dict(json.loads(json.dumps(_perform(job))))
+def _safely(job, begun=lambda: None):
+    try: return dict(json.loads(json.dumps(_perform(job, begun))))
     except BaseException: return dict(broken=traceback.format_exc())
+
+def _is_report(o):
+    "Is this what `_perform` gives? An answer may have written something else in its place"
+    if not isinstance(o, dict): return False
+    if isinstance(o.get('broken', o.get('error')), str): return True
+    if not isinstance(o.get('results'), list) or not isinstance(o.get('lines'), list): return False
+    def is_result(o): return isinstance(o, list) and len(o) == 2 and isinstance(o[0], str) and isinstance(o[1], dict) and (
+        'result' in o[1] or isinstance(o[1].get('error'), str))
+    return all(map(is_result, o['results'])) and all(isinstance(o, list) and len(o) == 3 and isinstance(o[0], str) for o in o['lines'])
+
+def _read_report(said):
+    """What a copy has said of an answer. A line of its own says that the answer was begun: what breaks from there on is no fault of the
+    checker's, whoever says so"""
+    try: report = json.loads(said)
+    except (ValueError, RecursionError): return None
+    if not _is_report(report) or 'broken' in report and said[:1] == b'\n': return None
+    return report
 
 memory_limit = 1000 # megabytes that an answer may take
 
 def _limit_memory(megabytes):
-    "From here on this process may take so many megabytes more (where the system can count them)"
+    """From here on this process may take so many megabytes more (where the system can count them), and no file that it writes may be longer.
+    What is shared with other processes is counted among the addresses, of which twice as many may be asked for as are used"""
     try:
         import resource
         status = Path('/proc/self/status').read_text()
-        in_use = int(re.search(r'VmData:\s+(\d+) kB', status)[1])*1024
-        most = in_use + megabytes*2**20
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        def limit(kind, name, more):
+            most = int(re.search(rf'{name}:\s+(\d+) kB', status)[1])*1024 + more*2**20
+            resource.setrlimit(kind, (most, most))
+        limit(resource.RLIMIT_DATA, 'VmData', megabytes)
+        limit(resource.RLIMIT_AS, 'VmSize', 2*megabytes)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (megabytes*2**20, megabytes*2**20))
     except (ImportError, OSError, TypeError, ValueError): pass
 
 def _limit_time(seconds):
@@ -246,6 +270,15 @@ def _limit_time(seconds):
     import resource
     seconds = math.ceil(seconds)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+
+@contextmanager
+def _own_folder():
+    "A folder that is gone afterwards, whatever was done in it"
+    held = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    try: yield held.name
+    finally:
+        try: held.cleanup()
+        except RecursionError: subprocess.run(['rm', '-rf', '--', held.name], capture_output=True) # a folder in a folder, a thousand times
 
 def _go_into(folder):
     "A folder for all that an answer writes, its temporary files among them"
@@ -276,14 +309,14 @@ def _in_copy(job, close):
     alive_r, alive_w = os.pipe()
     go_r, go_w = os.pipe() # the answer begins when its guardian stands
     limit = job['limit']
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with _own_folder() as folder:
         def answer():
             for o in (said_r, alive_r, alive_w, go_w, close): os.close(o)
             if not os.read(go_r, 1): return # this process has died before
             _go_into(folder)
             _limit_time(limit + 2)
             _limit_memory(memory_limit)
-            with os.fdopen(said_w, 'wb') as f: f.write(json.dumps(_safely(job)).encode())
+            with os.fdopen(said_w, 'wb') as f: f.write(json.dumps(_safely(job, lambda: os.write(said_w, b'\n'))).encode())
         pid = _fork(answer)
         def guard():
             import signal
@@ -304,8 +337,7 @@ def _in_copy(job, close):
         status = _kill(pid, True)
         end_children()
     if not ended: return dict(stopped=True)
-    try: return dict(json.loads(said))
-    except ValueError: return dict(died=status)
+    return _read_report(said) or dict(died=status)
 
 def _prepare():
     "Import what answers may use, and keep what they print away from the checker"
@@ -330,7 +362,7 @@ def _once():
     job = json.loads(sys.stdin.readline())
     out = _prepare()
     _go_into(tempfile.mkdtemp(dir=os.getcwd()))
-    os.write(out, json.dumps(_safely(job)).encode())
+    os.write(out, json.dumps(_safely(job, lambda: os.write(out, b'\n'))).encode())
 
 class _Process:
     "The other process"
@@ -381,8 +413,7 @@ class _Process:
     def ask_once(self, job):
         try: out = subprocess.run(**self.command('_once'), input=json.dumps(job) + '\n', capture_output=True, timeout=job['limit'] + 30)
         except subprocess.TimeoutExpired: return dict(stopped=True)
-        try: return dict(json.loads(out.stdout))
-        except ValueError: return dict(died=out.returncode)
+        return _read_report(out.stdout) or dict(died=out.returncode)
 
 _process = _Process()
 atexit.register(_process.stop)
@@ -391,9 +422,10 @@ def run_answer(
     source:str, # the answer
     task:Task, # what to run it on
     seed:int=0, # of the inputs, and of all random numbers
+    unseen=(), # files that the answer may not read
 ) -> dict: # `results`: for each case its description, and `result` (as `as_data` gives it) or `error`; or `error` alone, `stopped`, or `died`
     "Run an answer in another process, on every case of its task"
-    out = _process.ask(dict(task._asdict(), source=source, seed=seed))
+    out = _process.ask(dict(task._asdict(), source=source, seed=seed, unseen=[str(o) for o in unseen]))
     if 'broken' in out: raise RuntimeError(f'the check itself failed:\n{out["broken"]}')
     return out
 
@@ -438,7 +470,7 @@ class Verdict:
 
 def _same(a, b):
     try: return ast.dump(ast.parse(a)) == ast.dump(ast.parse(b))
-    except (SyntaxError, ValueError): return a.strip() == b.strip()
+    except (SyntaxError, ValueError, RecursionError, MemoryError): return a.strip() == b.strip()
 
 _setting_up = re.compile(r'\s*(%(matplotlib|config|(re)?load_ext|autoreload|pip|conda|precision)\b|!(pip|conda)\b)')
 
@@ -467,7 +499,8 @@ def _fault(source):
         if re.match(r'(\w+\s*=\s*)?[%!]|\?|[\w.]+\?+$', line):
             return f'the cell is no plain Python, {at}. An answer has no lines that begin with % or !, and no question marks: leave this one out'
         return f'the cell is no Python: {e.msg}, {at}'
-    except (ValueError, RecursionError, MemoryError) as e: return f'the cell is no Python: {e}'
+    except (RecursionError, MemoryError): return 'the cell is too long or too deeply nested for Python to read'
+    except ValueError as e: return f'the cell is no Python: {e}'
     if not ast.parse(source).body: return 'the cell is empty'
 
 def _places(source, names):
@@ -515,13 +548,14 @@ def judge(
     start:str='', # what the reader began with
     name='answer', # what to call it
     seed:int=None, # of the inputs; by default new ones each time
+    unseen=(), # files that the answer may not read
 ) -> Verdict: # what was found, in words
     "Is an answer right? Runs it and the reference on the same inputs, and says where they first differ"
     source = without_magics(source)
     if start.strip() and _same(source, start): return Verdict(name, False, 'not answered yet', tried=False)
     if fault := _fault(source): return Verdict(name, False, fault)
     if seed is None: seed = int.from_bytes(os.urandom(6), 'big')
-    want, got = _run_reference(reference, task, seed, name), run_answer(source, task, seed)
+    want, got = _run_reference(reference, task, seed, name), run_answer(source, task, seed, unseen)
     if 'stopped' in got: return Verdict(name, False, f'stopped after {task.limit:g} seconds. Is there a loop that never ends?')
     if 'died' in got: return Verdict(name, False, 'the process that ran it ended before the check was over. Does it call `exit`?')
     if 'error' in got: return Verdict(name, False, f'running the cell raised {got["error"]}')

@@ -30,7 +30,7 @@ def _raw(source, key): return dict(cell_type='raw', id=key, metadata={}, source=
 def _items_of(unit):
     "The exercises and the questions in words of a notebook, in its order, each with its cells"
     items = {exercise_cells(o)[0]['id']: o for o in [*exercises().values(), *written_questions().values()]}
-    nb = exercise_notebook(unit)
+    nb = exercise_notebook(unit, models=False)
     starts = [i for i, c in enumerate(nb['cells']) if c['id'] in items]
     return nb, [items[nb['cells'][i]['id']] for i in starts], nb['cells'][:starts[0]]
 

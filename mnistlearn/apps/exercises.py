@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Exercise', 'WrittenQuestion', 'read_bank', 'read_exercises', 'exercises', 'UnknownExercise', 'progress_file',
-           'ProgressReport', 'progress', 'plot_progress', 'fetch_images', 'check', 'bank_digest', 'Judged',
-           'judge_answer', 'answer', 'answers_in', 'words_in', 'last_answer', 'load_ipython_extension',
+           'ProgressReport', 'progress', 'plot_progress', 'fetch_images', 'check', 'bank_digest', 'OtherExercises',
+           'Judged', 'judge_answer', 'answer', 'answers_in', 'words_in', 'last_answer', 'load_ipython_extension',
            'written_questions', 'exercise_cells', 'chapter_cells', 'exercise_notebook', 'exercise_units',
            'write_folder', 'notebook_text', 'write_exercises']
 
@@ -264,6 +264,8 @@ def bank_digest() -> str:
     content = b'\0'.join(o.read_bytes() for o in sorted(_bank.glob('*.md')))
     return f'{mnistlearn.__version__}-{hashlib.blake2b(content, digest_size=8).hexdigest()}'
 
+class OtherExercises(ValueError): "Two machines do not have the same exercises"
+
 class Judged(NamedTuple):
     "An answer, and what `%%check` says to it"
     exercise:str # its name
@@ -274,15 +276,16 @@ class Judged(NamedTuple):
 def judge_answer(
     name:str, # of an exercise
     source:str, # of the answer
-    digest:str=None, # `bank_digest()` of the machine that asks; where it is another one, a `ValueError` says so
+    digest:str=None, # `bank_digest()` of the machine that asks; where it is another one, `OtherExercises` is raised
     seed:int=0, # of the inputs: the same answer gets the same verdict each time
+    unseen=(), # files that the answer may not read, such as those of other students
 ) -> Judged:
     "What `%%check` says to an answer, for who judges many"
     if digest not in (None, bank_digest()):
-        raise ValueError(f'this machine has the exercises {bank_digest()}, and was asked about {digest}: install the same mnistlearn on all machines')
+        raise OtherExercises(f'this machine has the exercises {bank_digest()}, and was asked about {digest}: install the same mnistlearn on all machines')
     e = _find(name)
     fetch_images(e)
-    found = judge(source, e.task, e.answer, e.start, name, seed)
+    found = judge(source, e.task, e.answer, e.start, name, seed, unseen)
     verdict = 'right' if found else 'wrong' if found.tried else 'open'
     said = [found.summary, *(f'{label}: {text}' for label, text in found.details)]
     return Judged(name, source, verdict, ' · '.join(' '.join(o.split()) for o in said))
@@ -324,23 +327,27 @@ def answers_in(
     sources, # of code cells
 ) -> dict: # an exercise's name -> source, below the line with `%%check`
     "The answers among cells; of several for one exercise, the last"
-    found = (re.match(r'\n*%%check[ \t]+(\S+)[^\n]*\n?(.*)', o, re.S) for o in sources)
+    found = (re.match(r'\s*%%check[ \t]+(\S+)[^\n]*\n?(.*)', o, re.S) for o in sources)
     return {m[1]: '\n' + m[2] for m in found if m}
 
 _write_here = '*Your answer: double-click here, and write.*'
 
 def words_in(
     cells, # (kind, source) pairs: all cells of a notebook
-) -> dict: # a written question's name -> what stands below it
-    "Answers in words among cells, without those that nobody has begun, and without our own"
+) -> dict: # a written question's name -> what stands below it; questions that are not there are left out
+    "Answers in words among cells: empty for a question that nobody has begun to answer, or that has our own answer"
     questions = written_questions().values()
     titles, models, found, asked = {o.title: o.name for o in questions}, {o.model for o in questions}, {}, None
+    others = tuple(o.title for o in exercises().values())
     for kind, source in cells:
         if kind != 'markdown': continue
-        heading = re.match(r'#+ .*?\b[Ii]n words[.:] (.+)', source)
-        if heading: asked = titles.get(heading[1].strip())
-        elif source.startswith('<details>'): asked = None # the model answer
-        elif asked and source not in models and (text := source.replace(_write_here, '').strip()): found[asked] = '\n\n'.join(filter(None, [found.get(asked), text]))
+        heading = re.match(r'#+ (.*?\b[Ii]n words[.:] )?(.+)', source)
+        title = heading and heading[2].strip()
+        if heading and heading[1]:
+            asked = titles.get(title)
+            if asked: found.setdefault(asked, '')
+        elif source.startswith('<details>') or title and title.endswith(others): asked = None # our own answer, or the next exercise
+        elif asked and source not in models and (text := source.replace(_write_here, '').strip()): found[asked] = f'{found[asked]}\n\n{text}'.strip()
     return found
 
 def last_answer(
@@ -356,10 +363,11 @@ def load_ipython_extension(shell):
     "What `%load_ext mnistlearn.apps.exercises` does"
     from IPython.display import display
     def check_cell(line, cell):
-        verdict = check(line.strip(), '\n' + cell) # so that lines have the numbers that the reader sees: `%%check` is the first
+        name = line.partition(' ')[0]
+        verdict = check(name, '\n' + cell) # so that lines have the numbers that the reader sees: `%%check` is the first
         display(verdict)
         if not verdict: return
-        e, own = _find(line.strip()), without_magics('\n' + cell)
+        e, own = _find(name), without_magics('\n' + cell)
         _right_answers[e.name] = own
         for k, v in names_until(e.task.chapter).items(): shell.user_ns.setdefault(k, v)
         try: _quietly(own, shell.user_ns)
@@ -371,7 +379,7 @@ def load_ipython_extension(shell):
     shell.push(dict(answer=answer, progress=progress, plot_progress=plot_progress, progress_file=progress_file))
 
 # %% ../../nbs/apps/01_exercises.ipynb #8fe17412
-_how = '''A cell that begins with `%%check` is yours. Write the answer below that line and run the cell: it is tried on inputs that you have not seen, and you are told what differs. \
+_how = '''A cell that begins with `%%check` is yours. Write the answer below that line and run the cell: it is tried on inputs that you have not seen, and you are told what differs. An answer stands alone: what it uses has to be in its own cell, or to come from this chapter or one before. \
 Hints open with a click, one at a time. `answer('name')` shows a full answer; `progress()` shows what is done, and says where that is kept. What is marked *stretch* can wait for a second reading.'''
 _numbers = 'Questions have the numbers of the questionnaire in the book; the missing ones stand in other chapters.'
 _solved = 'The answers, each with why it is so. Cells that begin with `%%check` check themselves when they are run, and then show the point.'
@@ -412,13 +420,15 @@ def exercise_cells(
     e, # an exercise, or a written question
     solutions=False, # with its answer?
     level=None, # of its heading in a chapter; None in a notebook of exercises
+    models=True, # with the model answer to a question that is answered in words?
 ) -> list: # cells, as in a notebook's JSON
     "An exercise as cells of a notebook"
     asked = [_heading(e, level), e.text]
     if isinstance(e, WrittenQuestion):
         cells = [_cell('markdown', '\n\n'.join(asked), e.name, 'text')]
         if solutions: return [*cells, _cell('markdown', e.model, e.name, 'model')]
-        return [*cells, _cell('markdown', _write_here, e.name, 'words'), _cell('markdown', _folded('A model answer, to compare', e.model), e.name, 'model')]
+        words, model = _cell('markdown', _write_here, e.name, 'words'), _cell('markdown', _folded('A model answer, to compare', e.model), e.name, 'model')
+        return [*cells, words, *([model] if models else [])]
     hints = [_folded(f'Hint {i} of {len(e.hints)}', o) for i, o in enumerate(e.hints, 1)]
     cells = [_cell('markdown', '\n\n'.join([*asked, *([] if solutions else hints)]), e.name, 'text')]
     if e.given: cells.append(_cell('code', e.given, e.name, 'given'))
@@ -476,6 +486,7 @@ def _free_cells(unit):
 def exercise_notebook(
     unit, # a notebook of exercises, such as `03_loss` or `questionnaire`
     solutions=False, # with answers?
+    models=True, # with model answers to what is answered in words?
 ) -> dict: # a notebook, as JSON has it
     "A notebook of exercises"
     if unit == 'questionnaire':
@@ -488,7 +499,7 @@ Each says by running something whether you are right. To some belongs a second o
     how = _how if unit in _extras else f'{_how} ({_numbers})'
     first = [_cell('markdown', f'# {title}\n\n{intro}\n\n{_solved if solutions else how}', unit, 'title'),
              _cell('code', f'{_load}\nfrom mnistlearn.all import *\n\nset_look()', unit, 'load')]
-    return dict(cells=first + [c for e in es for c in exercise_cells(e, solutions)] + free + [_cell('code', 'progress()', unit, 'progress')]*(not solutions),
+    return dict(cells=first + [c for e in es for c in exercise_cells(e, solutions, models=models)] + free + [_cell('code', 'progress()', unit, 'progress')]*(not solutions),
                 metadata=dict(kernelspec=dict(display_name='Python 3', language='python', name='python3')), nbformat=4, nbformat_minor=5)
 
 def exercise_units() -> list: # names, such as `03_loss`
@@ -523,5 +534,6 @@ def write_exercises(
     folder='exercises', # a new folder for them
     solutions=False, # with answers?
 ) -> Path: # the folder
-    "Write all notebooks of exercises into a new folder; what is there already is never written over"
-    return write_folder(folder, {f'{unit}.ipynb': notebook_text(exercise_notebook(unit, solutions)) for unit in exercise_units()})
+    """Write all notebooks of exercises into a new folder; what is there already is never written over. Without answers, what is answered in
+    words has no model answer either"""
+    return write_folder(folder, {f'{unit}.ipynb': notebook_text(exercise_notebook(unit, solutions, models=False)) for unit in exercise_units()})

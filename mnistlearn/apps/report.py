@@ -96,7 +96,7 @@ def exercise_table(
 def _essence(source):
     "An answer without its comments, and spaced as Python spaces it; None where it is no Python"
     try: return ast.unparse(ast.parse(source))
-    except (SyntaxError, ValueError, RecursionError): return None
+    except (SyntaxError, ValueError, RecursionError, MemoryError): return None
 
 def alike(
     rows, # of `Row`
@@ -105,7 +105,8 @@ def alike(
     "Longer answers that several students share, comments and spaces aside, and those that are ours word for word"
     sharing, known = {}, exercises()
     for o in rows:
-        text = _essence(o.source) if o.exercise in known and o.verdict != 'open' else None
+        free = o.exercise in known and not known[o.exercise].task.fixed # where a prediction is asked for, all right ones are alike
+        text = _essence(o.source) if free and o.verdict != 'open' else None
         if text and len(text) >= least: sharing.setdefault((o.exercise, text), set()).add(o.student)
     together = {}
     for (name, text), students in sharing.items():
@@ -127,7 +128,7 @@ table.grid th.name { writing-mode: sideways-lr; font-weight: normal; padding: .3
 table.grid th.stretch { font-style: italic }
 table.grid th.chapter { border-left: 2px solid; padding-left: .3rem; max-width: 2rem; white-space: nowrap; font-size: .8rem; overflow: hidden }
 table.grid td { text-align: center; padding: .1rem .3rem; border: 2px solid Canvas }
-table.grid th[scope=row], table.grid td.count { text-align: left; white-space: nowrap }
+table.grid th[scope=row], table.grid td.count, table.grid td.said { text-align: left; white-space: nowrap }
 table.grid th[scope=row] { position: sticky; left: 0; background: Canvas }
 td.right { background: #0072b2; color: #fff } td.wrong { background: #e69f00; color: #000 }
 td.open { background: #dddddd; color: #333 } td.missing { color: GrayText } td.written { background: #cc79a7; color: #000 }
@@ -163,9 +164,15 @@ def _grid(rows, students, names):
     chapters = (Th(o.replace('_', ' '), scope='colgroup', colspan=n, cls='chapter', title=o) for o, n in per_chapter.items())
     heads = (Th(o, cls=f'name {_place(o)[1]}', scope='col') for o in names)
     def line(student):
-        n = counts.loc[student]
-        return Tr(Th(student, scope='row'), Td(n['right'], cls='count'), Td(n['of them core'], cls='count'), *(cell(student, o) for o in names))
-    head = Thead(Tr(Td(colspan=3), *chapters), Tr(*(Th(o, scope='col') for o in ('student', 'right', 'core')), *heads))
+        n, without = counts.loc[student], [o for o in rows if o.student == student and not o.exercise]
+        cells = [cell(student, o) for o in names]
+        if without and not any((student, o) in found for o in names):
+            said = '; '.join(f'{_signs[o.verdict]} {o.difference}' for o in without)
+            cells = [Td(said, colspan=len(names), cls='said')]
+        return Tr(Th(student, scope='row'), Td(n['right'], cls='count'), Td(n['of them core'], cls='count'), *cells)
+    n_judged, n_core = (sum(o in exercises() and part in ('', _place(o)[1]) for o in names) for part in ('', 'core'))
+    counted = 'student', f'right of {n_judged}', f'core of {n_core}'
+    head = Thead(Tr(Td(colspan=3), *chapters), Tr(*(Th(o, scope='col') for o in counted), *heads))
     return _wide(Table(head, Tbody(*map(line, students)), cls='grid'), 'Who is where')
 
 def _hardest(rows):

@@ -25,29 +25,31 @@ def _is_child(pid):
 
 def forbid(
     folder, # in which files may be written
-    secret, # a folder that may not even be read
+    unseen, # a folder that may not even be read; or several, and files
     most_forks=3, # processes that may be started one after the other; each of them may start fewer
 ):
     "From here on, Python in this process refuses to write elsewhere, to connect, and to start programs"
-    folder, secret = (os.path.join(os.path.realpath(o), '') for o in (folder, secret))
+    def real(path): return os.path.join(os.path.realpath(os.fsdecode(path)), '')
+    folder = real(folder)
+    unseen = tuple(map(real, [unseen] if isinstance(unseen, (str, os.PathLike)) else unseen))
     n_forks = 0
 
     def refuse(what): raise PermissionError(f'an answer may not {what}')
 
     def lies_in(path, where):
         if not isinstance(path, (str, bytes, os.PathLike)): return False
-        return os.path.join(os.path.realpath(os.fsdecode(path)), '').startswith(where)
+        return real(path).startswith(where)
 
     def hook(event, args):
         nonlocal n_forks
         if event == 'open':
             path, _, flags = args
-            if lies_in(path, secret): refuse('read the answers')
+            if lies_in(path, unseen): refuse('read the answers')
             if isinstance(path, int) or not flags & _opens_to_write: return
             if not lies_in(path, folder) and os.fsdecode(path) != os.devnull:
                 refuse(f'write outside its own folder, as into {os.fsdecode(path)}')
         elif event in ('os.listdir', 'os.scandir'):
-            if lies_in(args[0], secret): refuse('read the answers')
+            if lies_in(args[0], unseen): refuse('read the answers')
         elif event in _changes:
             for path in args[:1 + (event == 'os.rename')]:
                 if isinstance(path, (str, bytes, os.PathLike)) and not lies_in(path, folder):
@@ -82,28 +84,43 @@ def _checked(result):
     if result < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
 
-def _write_only_in(folder):
-    "This process, and all that it starts, can write in `folder` alone, and in what throws everything away"
+def _all_but(unseen):
+    "Paths that hold together all that there is but these; what is met by a link is met elsewhere too"
+    unseen = {os.path.realpath(o) for o in unseen}
+    above = {str(o) for path in unseen for o in Path(path).parents} - unseen
+    for folder in above:
+        try: neighbours = [o.path for o in os.scandir(folder) if not o.is_symlink()]
+        except OSError: continue
+        yield from (o for o in neighbours if o not in above and o not in unseen)
+
+def _keep_in(folder, unseen):
+    "This process, and all that it starts, can write in `folder` alone, and can't read what is in `unseen`"
     version = _checked(_libc.syscall(_make_ruleset, None, 0, 1))
     to_a_file = 1 << 1 | (1 << 14 if version >= 3 else 0) # write, truncate
     in_a_folder = to_a_file | 0b1_1111_1111 << 4 | (1 << 13 if version >= 2 else 0) # make, remove, move
-    rules = _Ruleset(in_a_folder, 0b11 if version >= 4 else 0, 0b11 if version >= 6 else 0)
+    to_read = 1 << 2 if unseen else 0
+    rules = _Ruleset(in_a_folder | to_read, 0b11 if version >= 4 else 0, 0b11 if version >= 6 else 0)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     ruleset = _checked(_libc.syscall(_make_ruleset, ctypes.byref(rules), ctypes.c_size_t(size), 0))
-    for path, rights in ((folder, in_a_folder), (os.devnull, to_a_file)):
+    def allow(path, rights):
         at = os.open(path, os.O_PATH)
-        rule = _FolderRule(rights, at)
-        _checked(_libc.syscall(_add_rule, ruleset, 1, ctypes.byref(rule), 0))
-        os.close(at)
+        try: _checked(_libc.syscall(_add_rule, ruleset, 1, ctypes.byref(_FolderRule(rights, at)), 0))
+        finally: os.close(at)
+    allow(folder, in_a_folder | to_read)
+    allow(os.devnull, to_a_file | to_read)
+    for path in _all_but(unseen):
+        try: allow(path, to_read)
+        except OSError: pass # it is gone, or is nothing that can be read
     _checked(_libc.prctl(_no_new_privileges, 1, 0, 0, 0))
     _checked(_libc.syscall(_restrict_self, ruleset, 0))
     os.close(ruleset)
 
 def keep_writes_in(
     folder, # in which files may be written
+    unseen=(), # folders and files that can't be read
 ) -> bool: # does the system see to it?
-    "From here on this process, and all that it starts, can write in `folder` alone"
-    try: _write_only_in(folder)
+    "From here on this process, and all that it starts, can write in `folder` alone, and read all but what is unseen"
+    try: _keep_in(folder, unseen)
     except (OSError, AttributeError, TypeError): return False # an older Linux, or none
     return True
 
@@ -167,7 +184,7 @@ def held_by_system() -> set: # of `'other files'` and `'the network'`
     "What the system keeps from an answer; the rest is kept by Python alone"
     if sys.platform != 'linux': return set()
     here = os.getcwd()
-    tried = {'other files': lambda: keep_writes_in(here), 'the network': lambda: run_apart(lambda: None)}
+    tried = {'other files': lambda: keep_writes_in(here, ['/nowhere']), 'the network': lambda: run_apart(lambda: None)}
     return {name for name, protect in tried.items() if _succeeds(protect)}
 
 # %% ../../nbs/base/21_sandbox.ipynb #a21b0014
