@@ -11,7 +11,7 @@ settings = config['DEFAULT']
 
 project, author, release = settings['name'], settings['author'], settings['version']
 copyright = f'{author}. Text and code: Apache License 2.0. Digits: MNIST, CC BY-SA 3.0'
-extensions = ['myst_nb', 'autoapi.extension', 'notebooks', 'docments', 'mathml', 'drawing']
+extensions = ['myst_nb', 'sphinx_copybutton', 'autoapi.extension', 'notebooks', 'docments', 'mathml', 'drawing']
 
 # what is a page
 root_doc = 'nbs/index'
@@ -27,6 +27,8 @@ gettext_compact = gettext_uuid = gettext_location = False
 # notebooks: what they showed when they were run; nothing runs here
 nb_execution_mode = 'off'
 nb_ipywidgets_js = {}
+nb_code_prompt_show, nb_code_prompt_hide = 'Show the code', 'Hide the code'
+copybutton_selector = '.cell_input pre, .highlight-sh pre'
 myst_enable_extensions = ['dollarmath', 'colon_fence', 'attrs_block', 'attrs_inline']
 myst_heading_anchors = 4
 default_role = 'literal'

@@ -1,4 +1,5 @@
 "The reference's parameters: what the source says of each in the comment beside it"
+import ast, inspect, textwrap
 from importlib import import_module
 
 from fastcore.docments import docments
@@ -20,7 +21,34 @@ def fields(function):
     try: parts = docments(function, full=True)
     except (TypeError, ValueError, OSError): return '' # its signature is not Python's
     words = {k: ' '.join(v.docment.split()).replace('`', '``') for k, v in parts.items() if v.docment}
-    return '\n'.join(f':returns: {text}' if k == 'return' else f':param {k}: {text}' for k, text in words.items())
+    said = [f':returns: {text}' if k == 'return' else f':param {k}: {text}' for k, text in words.items()]
+    return '\n'.join(said + [f':raises {kind}: ``{text}``' if text else f':raises {kind}: as its name says' for kind, text in errors(function)])
+
+def message(node):
+    "The text of an error, with dots for what is filled in"
+    if isinstance(node, ast.Constant): return str(node.value)
+    if isinstance(node, ast.JoinedStr): return ''.join(o.value if isinstance(o, ast.Constant) else '...' for o in node.values)
+    return ''
+
+def helps(function):
+    "Is it ours, and has no page of its own where its errors stand?"
+    ours = inspect.isfunction(function) and function.__module__.startswith('mnistlearn.')
+    return ours and (function.__name__.startswith('_') or function.__module__ == 'mnistlearn.base.arguments')
+
+def errors(function, depth=2):
+    "What it raises, itself or by what helps it: pairs of an error's name and its text"
+    if inspect.isclass(function): function = vars(function).get('__init__')
+    try: tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (TypeError, OSError, SyntaxError): return []
+    found = {}
+    for o in ast.walk(tree):
+        match o:
+            case ast.Raise(exc=ast.Call(func=ast.Name(id=name), args=args)):
+                found[name, ' '.join(message(args[0]).replace('`', '').split()) if args else ''] = True
+            case ast.Call(func=ast.Name(id=name)) if depth:
+                helper = getattr(function, '__globals__', {}).get(name)
+                if helps(helper): found.update(dict.fromkeys(errors(helper, depth - 1)))
+    return list(found)
 
 def add_docments(app, what, name, obj, skip, options):
     "Add to the docstring of what is shown what is said of its parameters"

@@ -25,6 +25,7 @@ def run_sphinx(builder, out, language='en', *files):
 def build_site(out=build/'site'):
     "The site, with a folder for each other language"
     out = Path(out)
+    if (out/'objects.inv').is_file(): shutil.rmtree(out) # Sphinx made it before: no page stays that there is no more
     for language in languages:
         folder = out if language == 'en' else out/language
         run_sphinx('html', folder, language)

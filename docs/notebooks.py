@@ -6,22 +6,27 @@ from sphinx.transforms import SphinxTransform
 
 from conf import settings
 
+only_where_it_runs = re.compile(r' In a fresh kernel, run `[^`]+` first\.') # said of an exercise
+
 def as_page_cell(cell):
     "A cell as the site shows it"
     source = ''.join(cell['source'])
     if cell['cell_type'] == 'markdown':
+        source = only_where_it_runs.sub('', source)
+        source = re.sub(r'^(\*\*How exercises work\.\*\*) ', r'\1 They are worked in the notebook: open it in Colab, or on your own computer, by the links below the title. ', source)
         cell['source'] = re.sub(r'<details><summary>(.+?)</summary>(.*?)</details>', r':::::{admonition} \1\n:collapsible: closed\n\2\n:::::', source, flags=re.S)
         return cell
     source = re.sub(r'^#\| *\w.*\n?', '', source, flags=re.M)
+    if source.startswith('%%check'): cell['outputs'] = [] # it says that the exercise is still open
     title = re.match(r'#@title (.+)\n?', source)
     if title: cell['metadata'].setdefault('mystnb', {}).update(code_prompt_show=title[1], code_prompt_hide=title[1])
     cell['source'] = source[title.end():] if title else source
     return cell
 
 def is_for_readers(cell):
-    "Not the cell that installs in Colab, nor one that only nbdev reads?"
+    "Not the cell that installs in Colab, nor one that only nbdev reads, nor one to write in?"
     source = ''.join(cell['source'])
-    if cell['cell_type'] != 'code': return True
+    if cell['cell_type'] != 'code': return not source.startswith('*Your answer: double-click here')
     for_nbdev = re.match(r'#\| *(hide|default_exp)\b', source)
     return not for_nbdev and "'google.colab' in sys.modules" not in source
 
@@ -32,7 +37,10 @@ def add_links(cells, docname):
     links = f'\\1 [GitHub]({where}) {{download}}`Notebook <{docname.split("/")[-1]}.ipynb>`'
     chapter = re.search(r'nbs/0?(\d+[ab]?)_', docname)
     if chapter: title['source'] = re.sub(r'^# ', f'# {chapter[1]} · ', ''.join(title['source']))
+    if docname == 'nbs/index': title['source'] = re.sub(r'^(> .+)$', rf'\1\n\n{ways_in}', ''.join(title['source']), count=1, flags=re.M)
     title['source'] = re.sub(r'^(\[!\[Open in Colab\].*\))$', '{.links}\n' + links, ''.join(title['source']), flags=re.M)
+
+ways_in = '[Draw a digit](../docs/draw.md), and watch it being read · [All chapters](../docs/course.md) · [For teachers](../docs/teaching.md)'
 
 contents = """```{toctree}
 :hidden:
@@ -61,7 +69,12 @@ class KeepLinks(SphinxTransform):
         for o in self.document.findall(nodes.paragraph):
             if 'links' in o['classes']: o['translatable'] = False
 
+def without_empty_heads(app, pagename, templatename, context, doctree):
+    "The corner of a table is no heading: nothing stands in it"
+    if 'body' in context: context['body'] = re.sub(r'<th(?: class="head")?>(?:<p></p>)?</th>', '<td></td>', context['body'])
+
 def setup(app):
     app.add_transform(KeepLinks)
     app.connect('source-read', as_page)
+    app.connect('html-page-context', without_empty_heads)
     return {'parallel_read_safe': True}

@@ -74,6 +74,11 @@ def test_sync_notices_an_edited_readme_and_a_lost_colab_cell(copy):
     out = run(sys.executable, 'tools/sync.py', '--check', cwd=copy)
     assert out.returncode == 1 and 'README.md' in out.stdout and '07_net' in out.stdout
 
+def test_notebooks_of_exercises_show_how_many_there_are_today():
+    from mnistlearn.apps.exercises import exercises
+    shown = [re.search(r'^total +0 +(\d+)', ''.join(o['data']['text/plain']), re.M) for path in (nbs/'exercises').glob('*.ipynb') for c in read_nb(path).cells if c.source == 'progress()' for o in c.outputs]
+    assert len(shown) == 4 and {int(o[1]) for o in shown} == {len(exercises())}
+
 def test_facts_that_stand_twice_agree():
     assert f'__version__ = "{facts["version"]}"' in (root/'mnistlearn'/'__init__.py').read_text()
     pyproject = (root/'pyproject.toml').read_text()

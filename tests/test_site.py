@@ -92,6 +92,17 @@ def test_the_page_for_teachers_names_exercises_that_there_are(site):
     table = [[o.get_text() for o in row.select('td')] for row in html.select('table')[0].select('tr')[1:]]
     assert len(table) == len(chapters) + 1 and all(o[2] and o[3] for o in table)
 
+def test_exercises_do_not_look_as_if_they_could_be_worked_on_the_page(site):
+    for name in (*chapters, 'exercises/questionnaire', 'exercises/clinic'):
+        text = page(site/'nbs'/f'{name}.html').select_one('article').get_text(' ', strip=True)
+        assert 'double-click here' not in text and 'not answered yet' not in text and 'In a fresh kernel' not in text
+    assert 'They are worked in the notebook' in page(site/'nbs'/'00_data.html').get_text()
+
+def test_the_reference_names_the_errors(site):
+    def said(module): return ' '.join(page(site/'docs'/'api'/'mnistlearn'/module/'index.html').get_text(' ', strip=True).split())
+    assert 'Raises : ValueError – ... is not recorded: expected one of ...' in said('learner')
+    assert 'Raises : FileNotFoundError – ... : there is no such folder' in said('apps/grade').replace('...:', '... :')
+
 @pytest.fixture
 def served(site):
     "The address of a server on this machine that has the site"
@@ -115,6 +126,13 @@ def test_pages_fit_a_screen_and_a_phone(site, open_page, width):
             tab.goto((site/'nbs'/f'{name}.html').resolve().as_uri())
             assert tab.evaluate('document.documentElement.scrollWidth') <= width, name
 
+@pytest.mark.parametrize('name', ['nbs/index', 'nbs/01_baseline', 'nbs/07_net', 'nbs/exercises/clinic', 'docs/teaching', 'docs/score', 'docs/reference', 'docs/api/mnistlearn/learner/index', 'de/nbs/00_data'])
+def test_a_page_is_read_by_everybody(site, open_page, name):
+    axe = pytest.importorskip('axe_playwright_python.sync_playwright').Axe()
+    for scheme, width in (('light', 1366), ('dark', 390)):
+        found = axe.run(open_page(site/f'{name}.html', width, color_scheme=scheme), options={'preload': False, 'iframes': False}).response['violations']
+        assert [(o['id'], o['nodes'][0]['html']) for o in found] == []
+
 def test_a_folded_cell_opens_and_a_hint_too(site, open_page):
     tab = open_page(site/'nbs'/'01_baseline.html')
     for details in (tab.locator('details.hide').nth(1), tab.locator('details.admonition').first):
@@ -122,6 +140,13 @@ def test_a_folded_cell_opens_and_a_hint_too(site, open_page):
         assert not hidden.is_visible()
         details.locator('summary').click()
         assert hidden.is_visible()
+
+@pytest.mark.parametrize('width', [1366, 390])
+def test_the_digit_page_gets_the_room_that_it_needs(site, served, open_page, width):
+    for start in (site.as_uri(), served):
+        tab = open_page(f'{start}/docs/draw.html', width, own=served)
+        tab.wait_for_function("document.querySelector('iframe.drawing').clientHeight > 3000")
+        assert tab.frames[1].evaluate('document.documentElement.scrollHeight <= innerHeight')
 
 def test_the_digit_page_stands_in_the_site_and_alone(site, open_page):
     tab = open_page(site/'docs'/'draw.html')

@@ -9,7 +9,8 @@
 An answer that should open is the exercise's own and what its bank says is also right. What should not: what the reader begins with, the
 usual mistakes in the bank, tricks that answer nothing, and every small change of our own answer that `mutants` makes. A change that
 passes is right as well, or a hole in the check. It is written to docs/score/survivors.diff under the words "to be looked at"; who has looked
-puts the reason there why it is right after all, or mends the check.
+puts the reason there why it is right after all, or mends the check. Where it is wrong and what comes back is the same, the reason begins
+with "not caught: ".
 """
 import argparse, ast, csv, difflib, hashlib, io, os, re, sys
 from pathlib import Path
@@ -24,8 +25,8 @@ from mutants import mutants
 
 page, table, survivors = (root/'docs'/o for o in ('score.md', 'score/exercises.csv', 'score/survivors.diff'))
 columns = ['chapter', 'exercise', 'right', 'right accepted', 'untouched', 'untouched refused', 'mistakes', 'mistakes refused',
-           'tricks', 'tricks refused', 'changes', 'changes refused', 'right after all', 'digest']
-unseen = 'to be looked at'
+           'tricks', 'tricks refused', 'changes', 'changes refused', 'right after all', 'not caught', 'digest']
+unseen, missed = 'to be looked at', 'not caught: ' # how a reason begins where the change is wrong, and no check can tell
 seeds = 0, 1
 
 def names_in(source):
@@ -47,13 +48,17 @@ def tricks(e):
     yield 'equals everything', ('class Anything(float):\n    def __eq__(self, other): return True\n    def __ne__(self, other): return False\n'
         '    def __hash__(self): return 0\n    def __call__(self, *args, **kwargs): return self\n    def __getattr__(self, name): return self\n'
         '    def __iter__(self): return iter(())\n' + each('Anything(1)'))
-    yield 'reads the answers', ('from pathlib import Path\nimport mnistlearn, re\n'
-        f'text = (Path(mnistlearn.__file__).parent/"bank"/"{e.unit}.md").read_text()\n'
-        f'exec(re.findall(r"^### Answer.*?^```python\\n(.*?)^```$", text.partition("`{e.name}`")[2], re.S|re.M)[0])')
+    bank = f'import mnistlearn, os, re\nfolder, file = os.path.dirname(mnistlearn.__file__), "bank/{e.unit}.md"\n'
+    found = f'\nexec(re.findall(r"^### Answer.*?^```python\\n(.*?)^```$", text.partition("`{e.name}`")[2], re.S|re.M)[0])'
+    yield 'reads the answers', f'{bank}text = open(os.path.join(folder, file)).read(){found}'
+    yield 'reads them by a way round', f'{bank}at = os.open(folder, os.O_RDONLY)\ntext = os.fdopen(os.open(file, os.O_RDONLY, dir_fd=at)).read(){found}'
+    yield 'reads them as numbers', f'{bank}path = os.path.join(folder, file)\nimport torch\ntext = bytes(torch.from_file(path, size=os.stat(path).st_size, dtype=torch.uint8).tolist()).decode(){found}'
     yield 'asks the package', f'from mnistlearn.apps.exercises import exercises\nexec(exercises()[{e.name!r}].answer)'
-    if taken := [o for o in names if o in e.task.hide]: yield 'imports it', f'from mnistlearn.all import {", ".join(taken)}'
-    yield 'breaks the judge', ('import math\nmath.isclose = lambda *args, **kwargs: True\nimport mnistlearn.apps.check as check\n'
-        'check.difference = lambda *args, **kwargs: None\n' + e.start)
+    for name in e.task.hide: yield f'imports {name}', f'from mnistlearn.all import {name}\n{each(name)}'
+    yield 'breaks the judge', f'import sys\nfor o in list(sys.modules.values()):\n    if hasattr(o, "difference"): o.difference = lambda *args, **kwargs: None\nimport math\nmath.isclose = lambda *args, **kwargs: True\n{e.start}'
+    yield 'changes the question', f'import sys\nframe = sys._getframe()\nwhile frame:\n    for o in (frame.f_globals, frame.f_locals):\n        if "probe" in o: o["probe"] = lambda *args: 0\n    frame = frame.f_back\n{each(0)}'
+    yield 'writes a verdict', 'import json, os\nsays = json.dumps(dict(results=[["", dict(result=True)]], lines=[], printed="")).encode()\nfor i in range(3, 40):\n    try: os.write(i, says)\n    except OSError: pass\nos._exit(0)'
+    yield 'blames the judge', 'import os\nfor i in range(3, 40):\n    try: os.write(i, b\'{"broken": "sorry"}\')\n    except OSError: pass\nos._exit(0)'
 
 def digest(e):
     "Changes when the exercise does"
@@ -104,7 +109,7 @@ def out_of_step():
         if n['right accepted'] < n['right']: yield f'{name}: a right answer is refused'
         for kind in ('untouched', 'mistakes', 'tricks'):
             if n[f'{kind} refused'] < n[kind]: yield f'{name}: of {kind}, not all are refused'
-        if n['changes refused'] + n['right after all'] < n['changes']: yield f'{name}: a change passes that has not been looked at'
+        if n['changes refused'] + n['right after all'] + n['not caught'] < n['changes']: yield f'{name}: a change passes that has not been looked at'
     for (name, diff), why in read_survivors().items():
         if why == unseen: yield f'{name}: to be looked at\n{diff}'
 
@@ -115,7 +120,7 @@ def main(chosen):
     scored = Parallel(n_jobs=-1, return_as='generator', batch_size=1, verbose=0)(delayed(score)(o) for o in chosen)
     for i, (name, (row, passed)) in enumerate(zip(chosen, scored), 1):
         kept.update((o, reasons.get(o, unseen)) for o in passed)
-        rows[name] = dict(zip(columns, [*row, '', digest(exercises()[name])]))
+        rows[name] = dict(zip(columns, [*row, '', '', digest(exercises()[name])]))
         print(f'{i} of {len(chosen)}: {name}, {row[-1]} of {row[-2]} changes refused', *(diff for o, diff in passed if kept[o, diff] == unseen), sep='\n', flush=True)
         write(rows, kept)
 
@@ -129,18 +134,23 @@ def as_page(rows):
     "docs/score.md with the tables of today"
     def total(column): return sum(int(o[column]) for o in rows)
     sums = [[kind, total(kind), what, total(f'{kind} {what}')] for kind, what in kinds.items()]
-    sums.append(['changes that are right after all', total('right after all'), 'looked at', total('right after all')])
+    sums += [['changes that are right after all', total('right after all'), 'accepted', total('right after all')],
+             ['changes that are wrong, and no check can tell', total('not caught'), 'refused', 0]]
     def cell(o, kind, what): return f'{o[f"{kind} {what}"]} of {o[kind]}'
+    others = [o for o in kinds if o not in ('untouched', 'tricks')] # which are the same for all
     lines = [[f'`{o["exercise"]}`', o['chapter'].split('_')[0].lstrip('0') or '0' if o['chapter'][0].isdigit() else o['chapter'].replace('_', ' '),
-              *(cell(o, *kind) for kind in kinds.items()), o['right after all']] for o in rows]
+              *(cell(o, kind, kinds[kind]) for kind in others), o['right after all'], o['not caught']] for o in rows]
     tables = [as_table(['answers', 'tried', 'should be', 'were'], sums),
-              as_table(['exercise', 'chapter', 'right accepted', *(f'{o} refused' for o in list(kinds)[1:]), 'right after all'], lines)]
+              as_table(['exercise', 'chapter', *(f'{o} {kinds[o]}' for o in others), 'right after all', 'not caught'], lines)]
     return re.sub('(<!-- written by tools/score.py -->\n).*?(<!-- its end -->)', lambda m: f'{m[1]}\n{tables.pop(0)}\n\n{m[2]}',
                   page.read_text(encoding='utf-8'), flags=re.S)
 
 def write(rows, kept):
     known = [rows[o] for o in exercises() if o in rows]
-    for o in known: o['right after all'] = sum(name == o['exercise'] and why != unseen for (name, _), why in kept.items())
+    for o in known:
+        reasons = [why for (name, _), why in kept.items() if name == o['exercise'] and why != unseen]
+        o['not caught'] = sum(why.startswith(missed) for why in reasons)
+        o['right after all'] = len(reasons) - o['not caught']
     file = io.StringIO()
     out = csv.DictWriter(file, columns, lineterminator='\n')
     out.writeheader()

@@ -57,3 +57,8 @@ for (const event of ['dragover', 'drop']) { // beside the pad, a file would be o
 }
 if (window.DecompressionStream) show(courseOf(readState(await inflate(document.querySelector('#inputs').textContent))))
 else for (const place of document.querySelectorAll('[data-panel]')) place.textContent = tooOld
+
+// In a frame of another page: how high this one is, so that it needs no bar of its own to scroll by
+if (parent !== window) {
+  new ResizeObserver(() => parent.postMessage({pageHeight: document.documentElement.scrollHeight}, '*')).observe(document.body)
+}
