@@ -108,7 +108,7 @@ exit status: 0 on success, 2 on bad arguments or bad data, 130 if interrupted'''
     e.add_argument('--for', dest='form', choices=['nbgrader', 'otter', 'classroom'], help='in the form that nbgrader, Otter or GitHub Classroom asks for')
     e.add_argument('--out', type=_folder, metavar='FOLDER', help='a new folder for them (default: exercises, solutions, or the name of the form)')
 
-    g = commands.add_parser('grade', help='judge a folder of notebooks, as each %%%%check did', description='Judge each answer in a folder of notebooks as its own %%check did: in a process that is stopped when it takes too long, without a network, and with no other files. Writes a table, and beside it a page to look at. What was interrupted goes on when it is started again.')
+    g = commands.add_parser('grade', help='judge a folder of notebooks, as each %%%%check did', description='Judge each answer in a folder of notebooks as its own %%check did: in a process that is stopped when it takes too long, without a network, and where it can neither change other files nor read other notebooks. Writes a table, and beside it a page to look at. What was interrupted goes on when it is started again.')
     g.add_argument('folder', type=_folder, metavar='FOLDER', help='notebooks named after students, or a folder of notebooks for each student')
     g.add_argument('--out', type=_table, default=Path('grades.csv'), metavar='FILE', help='the table (default: grades.csv)')
     g.add_argument('--jobs', type=_jobs, metavar='N', help='answers at once (default: as many as there are processors)')
