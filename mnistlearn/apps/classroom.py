@@ -123,7 +123,8 @@ from mnistlearn.apps.exercises import judge_answer
 from mnistlearn.apps.grade import rows_of
 
 here = Path(__file__).parent
-rows = [row for file in sorted(here.glob('*.ipynb')) for row in rows_of(here, Path(file.name))]
+rows = [row for file in sorted(here.glob('*.ipynb')) for row in rows_of(here, Path(file.name))
+        if row.verdict not in ('open', 'written')] # which are answered in words, and judged by nobody
 
 @pytest.mark.parametrize('row', rows, ids=[f'[{o.exercise or o.notebook}]' for o in rows])
 def test_exercise(row):
