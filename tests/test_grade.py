@@ -112,7 +112,7 @@ def test_what_was_interrupted_goes_on(class_of_60, tmp_path):
     with part.open('a') as f: f.write('["' + noted[2:40]) # cut in the middle of a line
     ticks = []
     rows = grade(few, tmp_path/'a.csv', bar=lambda total: lambda: ticks.append(total))
-    n = len({(o.exercise, o.source) for o in rows})
+    n = len({(o.exercise, o.source) for o in rows if o.exercise in exercises()})
     assert len(ticks) == ticks[0] == n - noted.count('\n')
     assert not part.exists() and sum(o.verdict == 'right' for o in rows) == 6*len(names)
 
@@ -130,7 +130,7 @@ def test_more_machines_share_the_work(class_of_60, tmp_path):
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         rows = grade(few, tmp_path/'a.csv', scheduler=cluster.scheduler_address)
         with distributed.Client(cluster) as client: used = client.run(lambda: 'mnistlearn.apps.check' in sys.modules)
-    assert {o.verdict for o in rows} == {'right'} and list(used.values()) == [True, True]
+    assert {o.verdict for o in rows if o.exercise in exercises()} == {'right'} and list(used.values()) == [True, True]
 
 def test_a_machine_with_other_exercises_says_so():
     with pytest.raises(ValueError, match='install the same mnistlearn'): judge_answer('corner', '', 'another')

@@ -126,7 +126,7 @@ def test_pages_fit_a_screen_and_a_phone(site, open_page, width):
             tab.goto((site/'nbs'/f'{name}.html').resolve().as_uri())
             assert tab.evaluate('document.documentElement.scrollWidth') <= width, name
 
-@pytest.mark.parametrize('name', ['nbs/index', 'nbs/01_baseline', 'nbs/07_net', 'nbs/exercises/clinic', 'docs/teaching', 'docs/score', 'docs/reference', 'docs/api/mnistlearn/learner/index', 'de/nbs/00_data'])
+@pytest.mark.parametrize('name', ['nbs/index', 'nbs/07_net', 'docs/teaching', 'docs/reference', 'docs/api/mnistlearn/learner/index', 'de/nbs/00_data'])
 def test_a_page_is_read_by_everybody(site, open_page, name):
     axe = pytest.importorskip('axe_playwright_python.sync_playwright').Axe()
     for scheme, width in (('light', 1366), ('dark', 390)):

@@ -60,5 +60,6 @@ else for (const place of document.querySelectorAll('[data-panel]')) place.textCo
 
 // In a frame of another page: how high this one is, so that it needs no bar of its own to scroll by
 if (parent !== window) {
-  new ResizeObserver(() => parent.postMessage({pageHeight: document.documentElement.scrollHeight}, '*')).observe(document.body)
+  const tell = () => parent.postMessage({pageHeight: document.documentElement.scrollHeight}, '*')
+  new ResizeObserver(tell).observe(document.body)
 }
