@@ -955,6 +955,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                          'mnistlearn.base.sandbox._all_but': ('base/sandbox.html#_all_but', 'mnistlearn/base/sandbox.py'),
                                          'mnistlearn.base.sandbox._checked': ('base/sandbox.html#_checked', 'mnistlearn/base/sandbox.py'),
                                          'mnistlearn.base.sandbox._children': ('base/sandbox.html#_children', 'mnistlearn/base/sandbox.py'),
+                                         'mnistlearn.base.sandbox._folder_of': ( 'base/sandbox.html#_folder_of',
+                                                                                 'mnistlearn/base/sandbox.py'),
                                          'mnistlearn.base.sandbox._fork_and_wait': ( 'base/sandbox.html#_fork_and_wait',
                                                                                      'mnistlearn/base/sandbox.py'),
                                          'mnistlearn.base.sandbox._is_child': ('base/sandbox.html#_is_child', 'mnistlearn/base/sandbox.py'),

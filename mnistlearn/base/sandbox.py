@@ -11,8 +11,10 @@ from pathlib import Path
 
 # %% ../../nbs/base/21_sandbox.ipynb #a21b0007
 _opens_to_write = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
-_changes = {'os.remove', 'os.rename', 'os.mkdir', 'os.rmdir', 'os.link', 'os.symlink', 'os.truncate',
-            'os.chmod', 'os.chown', 'os.utime'}
+# what changes something: which of its arguments are paths, each with the one that says in which folder, if any
+_changes = {'os.remove': [(0, 1)], 'os.rmdir': [(0, 1)], 'os.mkdir': [(0, 2)], 'os.rename': [(0, 2), (1, 3)],
+            'os.link': [(0, 2), (1, 3)], 'os.symlink': [(1, 2)], 'os.truncate': [(0, None)], 'os.chmod': [(0, 2)],
+            'os.chown': [(0, 3)], 'os.utime': [(0, 3)], 'shutil.rmtree': [(0, 1)], 'sqlite3.connect': [(0, None)]}
 _programs = {'subprocess.Popen', 'os.system', 'os.exec', 'os.posix_spawn', 'os.spawn', 'pty.spawn'}
 _lookups = {'socket.getaddrinfo', 'socket.gethostbyname', 'socket.gethostbyaddr'}
 _connections = {'socket.connect', 'socket.bind', 'socket.sendto', 'socket.sendmsg'}
@@ -22,6 +24,11 @@ def _is_child(pid):
     if pid == os.getpid(): return True
     try: return pid > 0 and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
     except (ChildProcessError, AttributeError): return False
+
+def _folder_of(number):
+    "The path of an open folder"
+    try: return os.readlink(f'/proc/self/fd/{number}')
+    except OSError: return '/' # where nobody can say, it is none of its own
 
 def forbid(
     folder, # in which files may be written
@@ -51,9 +58,11 @@ def forbid(
         elif event in ('os.listdir', 'os.scandir'):
             if lies_in(args[0], unseen): refuse('read the answers')
         elif event in _changes:
-            for path in args[:1 + (event == 'os.rename')]:
-                if isinstance(path, (str, bytes, os.PathLike)) and not lies_in(path, folder):
-                    refuse(f'change {os.fsdecode(path)}, which is outside its own folder')
+            for at, where in _changes[event]:
+                path, base = args[at], args[where] if where and where < len(args) else None
+                if isinstance(path, int) or path in (':memory:', b':memory:'): continue
+                if isinstance(base, int) and base >= 0: path = os.path.join(_folder_of(base), os.fsdecode(path))
+                if not lies_in(path, folder): refuse(f'change {os.fsdecode(path)}, which is outside its own folder')
         elif event in _programs: refuse('start other programs')
         elif event in _lookups or event in _connections and isinstance(args[1], tuple):
             refuse('use the network')
