@@ -5,6 +5,7 @@ from urllib.request import urlopen
 
 import pytest
 
+pytestmark = pytest.mark.dataless
 nbs = Path(__file__).parent.parent/'nbs'
 
 def code(source): return dict(cell_type='code', source=source, metadata={}, outputs=[], execution_count=None, id=f'c{abs(hash(source))}')
