@@ -10,6 +10,7 @@ from fastcore.nbio import read_nb
 from mnistlearn.apps import check as checker # the module itself: under its old name, `judge` would not see what a test puts in its place
 from mnistlearn.apps.check import judge, run_answer
 from mnistlearn.data import palette
+from mnistlearn.apps.exercises import answers_in
 from mnistlearn.exercises import _bank, _free_cells, _record, _show, chapter_cells, check, exercise_cells, exercise_notebook, exercise_units, exercises, plot_progress, progress, progress_file, read_exercises, write_exercises, written_questions
 from programs import Program
 
@@ -114,6 +115,12 @@ def test_what_cannot_be_shown_with_an_answer_is_one_sentence(shell, monkeypatch)
     monkeypatch.setattr(module, '_units', lambda: {'00_data': ('', '', [e._replace(shows='print(rank(3).shape)')])})
     said = shell(f'%%check rank\n{e.answer}')
     assert [o for o in said.splitlines() if o and '✓' not in o] == ["Your answer is right, but what was to show its point does not run with it (TypeError: object of type 'int' has no len()). `answer('rank')` shows it."]
+
+@pytest.mark.parametrize('line', ['%%check rank', '%%check   rank ', '%%check rank # mine', '%%check rank again'])
+def test_the_name_is_the_first_word_at_the_desk_and_when_graded(line, shell):
+    cell = f'{line}\ndef rank(shape): return len(shape)'
+    assert 'right on all' in shell(cell)
+    assert answers_in([cell]) == {'rank': '\ndef rank(shape): return len(shape)'}
 
 def test_what_a_cell_prints_and_draws_is_seen_once(shell):
     said = shell("%%check rank\ndef rank(shape): return len(shape)\nprint('seen by me', plt.get_fignums())\nplt.figure()")

@@ -235,6 +235,9 @@ def test_who_handed_in_something_else_is_named(tmp_path):
     (top/'cem').mkdir()
     rows = grade(top, tmp_path/'a.csv')
     assert [o[:5] for o in rows if not o.exercise] == [('ada', '', '', 'unreadable', 'no notebook, but answers.docx'), ('cem', '', '', 'unreadable', 'an empty folder')]
+    (flat := tmp_path/'flat'/'pictures').mkdir(parents=True)
+    (flat.parent/'ben.ipynb').write_text(json.dumps(notebook()))
+    assert {o.student for o in grade(flat.parent, tmp_path/'b.csv')} == {'ben'}
 
 def test_nobody_gets_what_another_has_written(tmp_path):
     top, right = tmp_path/'class', exercises()['corner'].answer

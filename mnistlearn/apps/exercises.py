@@ -363,7 +363,7 @@ def load_ipython_extension(shell):
     "What `%load_ext mnistlearn.apps.exercises` does"
     from IPython.display import display
     def check_cell(line, cell):
-        name = line.partition(' ')[0]
+        name = (line.split() or [''])[0]
         verdict = check(name, '\n' + cell) # so that lines have the numbers that the reader sees: `%%check` is the first
         display(verdict)
         if not verdict: return

@@ -97,7 +97,8 @@ def notebooks_in(
 def rows_without_notebook(
     folder:Path, # of the class
 ) -> list: # of `Row`
-    "Folders of students in which there is something, and no notebook"
+    "Folders of students in which there is no notebook, where each student has a folder"
+    if all(len(o.parts) == 1 for o in notebooks_in(folder)): return
     for student in sorted(o for o in folder.iterdir() if o.is_dir() and not o.name.startswith('.')):
         files = sorted(o.name for o in student.rglob('*') if o.is_file())
         if not any(o.endswith('.ipynb') for o in files):
