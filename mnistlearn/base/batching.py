@@ -16,7 +16,7 @@ import numpy as np, torch
 from PIL import Image
 from torch import Tensor
 
-from .reading import as_grey
+from .reading import as_grey, picture_errors
 
 # %% ../../nbs/base/07_batching.ipynb #f21a6d99
 def collate(
@@ -200,8 +200,9 @@ def as_item(
 ) -> Tensor: # of the shape of `like`; bytes become floats 0..1 where `like` has floats
     "One input for a model"
     if isinstance(item, bytes): item = io.BytesIO(item)
-    if isinstance(item, (str, Path, io.BytesIO)): item = Image.open(item)
-    if isinstance(item, Image.Image): item = np.array(as_grey(item))
+    with picture_errors(item):
+        if isinstance(item, (str, Path, io.BytesIO)): item = Image.open(item)
+        if isinstance(item, Image.Image): item = np.array(as_grey(item))
     x = plain_tensor(item) if isinstance(item, Tensor) else torch.as_tensor(np.asarray(item))
     if x.dtype == torch.float64: x = x.float()
     if not isinstance(like, Tensor): return x
