@@ -207,11 +207,16 @@ def as_item(
     if x.dtype == torch.float64: x = x.float()
     if not isinstance(like, Tensor): return x
     if x.dtype == torch.uint8 and like.is_floating_point(): x = x.float()/255
-    if x.numel() != like.numel():
+    if x.numel() != like.numel() or not _in_order(x.squeeze().shape, like.squeeze().shape):
         raise ValueError(f'one item of shape {tuple(x.shape)}: expected {tuple(like.shape)}, as '
                          f'in the dataset '
                          '(mnistlearn.pictures.as_mnist prepares pictures of another size)')
     return x.reshape(like.shape)
+
+def _in_order(shape, wanted):
+    "Are as many numbers in the order that is wanted? In a row they are; 49 x 16 are no 28 x 28"
+    if len(wanted) == 1: return shape == (28, 28) or shape.numel() != 28*28 or shape == wanted
+    return shape == wanted or len(shape) == 1
 
 def batch_of_one(
     dl, # a loader of any kind

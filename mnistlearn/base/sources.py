@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['class_names_of', 'sources', 'known_lines', 'slow_failures', 'URLs', 'fastai_folder', 'check_archive',
            'members_inside', 'unpack', 'move_into_place', 'download', 'write_subset', 'SourceError', 'source_errors',
-           'find_data', 'mnist_sample', 'mnist', 'untar_data']
+           'find_data', 'say_once', 'mnist_sample', 'mnist', 'untar_data']
 
 # %% ../../nbs/base/02_sources.ipynb #b68f1daf
 import gzip, io, os, shutil, sys, tarfile, tempfile, time
@@ -211,17 +211,19 @@ def find_data(
             failures.append(f'{source}: {str(e) or type(e).__name__}'.splitlines()[0])
             continue
         if path is None: continue
-        _say_once(f'{name} from {source}: {short_path(path)}' + ''.join(f' ({o})'
+        say_once(f'{name} from {source}: {short_path(path)}' + ''.join(f' ({o})'
             for o in failures))
         return path
     raise FileNotFoundError(f'{name}: no source has it. Set MNISTLEARN_DATA to a folder that '
                             f'holds {name}. ' + '; '.join(failures))
 
-def _say_once(line):
+def say_once(
+    line:str, # about the data
+):
+    "Tell it once in a session: below a notebook's cell; elsewhere on stderr, since it's no result"
     if line in known_lines: return
     known_lines.add(line)
-    with suppress(UnicodeEncodeError):
-        if rank_distrib() == 0: print(line)
+    if rank_distrib() == 0: print(line, file=sys.stdout if IN_NOTEBOOK else sys.stderr)
 
 # %% ../../nbs/base/02_sources.ipynb #f02a78a1
 def mnist_sample() -> Path: # folder with `train` and `valid`, each with `3` and `7`
