@@ -208,6 +208,12 @@ def test_an_output_that_can_not_show_a_name_does_not_stop_the_run(run_alone, wri
     mine = write_digits('häßlich', n=20)
     assert run_alone('course', '--data', mine, '--out', 'ü.png', PYTHONIOENCODING='ascii').returncode == 0
 
+def test_a_console_without_a_sign_gets_another(tmp_path):
+    code = 'import sys; from mnistlearn.apps import cli; cli._course = lambda args: print("✓ ✗ 3 × 3 █ größer"); sys.exit(cli.main(["course"]))'
+    for encoding, shown in (('ascii', '+ x 3 x 3 # gr\\xf6\\xdfer'), ('cp1252', '+ x 3 × 3 # größer'), ('utf-8', '✓ ✗ 3 × 3 █ größer')):
+        out = subprocess.run([sys.executable, '-c', code], cwd=tmp_path, capture_output=True, env={**os.environ, 'PYTHONIOENCODING': encoding})
+        assert (out.returncode, out.stdout.decode(encoding).strip()) == (0, shown)
+
 def test_exercises_are_written_once(run, tmp_path):
     out = run('exercises')
     assert (out.returncode, out.stderr) == (0, '') and 'notebooks in exercises' in out.stdout

@@ -10,6 +10,7 @@ import argparse, glob, os, sys
 from pathlib import Path
 
 import mnistlearn
+from ..base.progress import no_tick # and the signs for a console that has no others
 
 # %% ../../nbs/apps/10_cli.ipynb #350340c5
 _stages = 'linear', 'net', 'resnet', 'conv-quick', 'conv', 'conv-long'
@@ -126,7 +127,7 @@ exit status: 0 on success, 2 on bad arguments or bad data, 130 if interrupted'''
 # %% ../../nbs/apps/10_cli.ipynb #ab2a1f24
 def _bar(total):
     "A function that moves a bar by one of `total`, where somebody is looking"
-    if not sys.stdout.isatty(): return lambda: None
+    if not sys.stdout.isatty(): return no_tick
     from fastprogress.fastprogress import ConsoleProgressBar
     bar, done = ConsoleProgressBar(range(total), leave=False), 0
     bar.update(0)
@@ -247,7 +248,7 @@ def main(
     argv=None, # arguments; by default those of the command line
 ) -> int: # exit status
     "The command `mnistlearn`"
-    if hasattr(sys.stdout, 'reconfigure'): sys.stdout.reconfigure(errors='backslashreplace')
+    if hasattr(sys.stdout, 'reconfigure'): sys.stdout.reconfigure(errors='plain_signs')
     args = _parser().parse_args(argv)
     try: return dict(course=_course, train=_train, predict=_predict, exercises=_exercises, grade=_grade, page=_page)[args.command](args) or 0
     except argparse.ArgumentTypeError as e: return print(f'mnistlearn: {e}', file=sys.stderr) or 2

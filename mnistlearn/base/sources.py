@@ -51,8 +51,9 @@ def check_archive(
     if expected is None: raise ValueError(f'{name}: fastai lists no size and hash for it')
     found = path_stats(file)
     if found != tuple(expected):
-        raise ValueError(f'{name}: size and hash are {found}, expected {tuple(expected)}: '
-                         f'broken off, or not the right file')
+        why = 'broken off' if found[0] < expected[0] else 'another file, or a damaged one'
+        if found[0] > expected[0]: why = 'not the right file'
+        raise ValueError(f'{name}: size and hash are {found}, expected {tuple(expected)}: {why}')
 
 def members_inside(
     tar:tarfile.TarFile, # an open archive
