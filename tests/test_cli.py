@@ -67,7 +67,7 @@ def test_bad_arguments_get_one_line_and_status_2(run, args, says):
 def test_all_ten_digits(run, tmp_path):
     out = run('course', '--digits', 'all', '--out', 'ten.png')
     assert says_only_where_from(out, 'mnist_png'), out.stderr
-    rows = {o[:24].strip(): float(o.split()[-2]) for o in out.stdout.splitlines()[1:7]}
+    rows = {o[:22].strip(): float(o.split()[-2]) for o in out.stdout.splitlines()[1:7]}
     assert len(rows) == 6 and rows['pixel similarity, L1'] == .675 and rows['pixel similarity, RMSE'] == .808
     assert min(rows.values()) >= .65 and max(rows.values()) > .95 and out.stdout.endswith('picture: ten.png\n')
     with Image.open(tmp_path/'ten.png') as im: assert im.width > 800
