@@ -37,7 +37,7 @@ html_math_renderer = 'mathml'
 
 # the reference, from the source of the modules
 autoapi_dirs = [str(root/'mnistlearn')]
-autoapi_ignore = ['*/_modidx.py', '*/all.py']
+autoapi_ignore = ['*/_modidx.py', '*/all.py', '*/__main__.py']
 autoapi_root = 'docs/api'
 autoapi_options = ['members', 'show-module-summary', 'special-members']
 autoapi_add_toctree_entry = False

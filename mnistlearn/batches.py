@@ -108,8 +108,9 @@ def ordered(self:DataLoader):
 def one_batch(self:DataLoader):
     "The first batch of a new loop"
     for batch in self: return batch
-    raise ValueError('the dataset has no batch to give: it is empty, or smaller than '
-                     'batch_size with drop_last=True')
+    n = len(self.dataset)
+    why = f'{n} items are fewer than a batch, and drop_last is True' if n else 'it is empty'
+    raise ValueError(f'the dataset has no batch to give: {why}')
 
 # %% ../nbs/04_batches.ipynb #791c9def
 class DataLoaders:

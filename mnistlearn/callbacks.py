@@ -21,6 +21,7 @@ from .base.arguments import check_has_groups
 from .base.files import rank_distrib, write_whole
 from .base.measures import LayerRecord, size_stats, why_not_finite
 from .base.models import device_of
+from .base.progress import printable
 from .base.randomness import random_state, set_random_state # where scripts look for them
 from .learner import (Callback, CancelBatchException, CancelFitException,
     CancelStepException, Learner)
@@ -57,8 +58,8 @@ class TerminateOnNaNCallback(Callback):
         if torch.isfinite(self.loss): return
         self.message = (f'Stopped at step {self.train_iter} (epoch {self.epoch}, batch '
                         f'{self.iter}): the training loss is {self.loss.item()}. '
-                        f'{why_not_finite(self.model, self.xb)}')
-        if rank_distrib() == 0: print(self.message)
+                        f'{why_not_finite(self.model, self.xb, self.train_iter)}')
+        if rank_distrib() == 0: print(printable(self.message))
         raise CancelFitException
 
 # %% ../nbs/09b_callbacks.ipynb #7fed2023

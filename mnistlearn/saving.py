@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from .base.batching import LoaderWrapper
 from .base.checkpoint import (callbacks_by_name, check_place, check_state,
     learner_state, put_place, put_state, read_state, restore, unchanged_if_it_fails, write_state)
+from .base.progress import printable
 from .base.randomness import random_state, set_random_state
 from .callbacks import CSVLogger, GradientAccumulation
 from .learner import Callback, Learner
@@ -201,7 +202,7 @@ def resume_from(self:Learner,
     file = Path(file)
     will_be_written = any(isinstance(cb, Checkpoint) and cb.path == file for cb in self.cbs)
     if will_be_written and not file.exists():
-        print(f'{file.name} is not there yet: starting from the beginning')
+        print(printable(f'{file.name} is not there yet: starting from the beginning'))
         return None
     resume = Resume(read_state(file))
     resume.learn = self

@@ -19,6 +19,7 @@ from .base.arguments import (check_has_length, check_monitored, check_rate_curve
 from .base.batching import n_batches
 from .base.files import rank_distrib
 from .base.look import plot_lr_find, plot_rows
+from .base.measures import are_finite, why_not_finite
 from .base.models import on_trial
 from .base.optimizers import get_hyper, set_hyper
 from mnistlearn.learner import (Callback, CancelFitException, CancelValidException, Learner,
@@ -158,8 +159,16 @@ class LRFinder(ParamScheduler):
 
     def before_fit(self):
         self.hps, self.single_losses, self.losses, self.average = {'lr': []}, [], [], 0.
+        self.reason = ''
+        self.reason = ''
 
     def before_batch(self): self.set_all(len(self.losses)/self.num_it)
+
+    def after_loss(self):
+        "Note why the loss is not finite, if it was not the rate"
+        if self.reason or self.loss.isfinite() or self.losses and are_finite(self.xb): return
+        why = why_not_finite(self.model, self.xb, len(self.losses))
+        self.reason = f'the loss of batch {len(self.losses)} is {self.loss.item()}. {why}'
 
     def after_batch(self):
         self.single_losses.append(self.loss.item())
@@ -202,14 +211,14 @@ def lr_find(self:Learner,
     suggest_funcs=valley, # functions of rates, losses and `num_it`, one or a list
 ) -> tuple: # a rate by each function, by name
     "Find a good rate by a mock training; the Learner stays as it was"
-    check_rate_search(self.dls.train, num_it)
+    check_rate_search(self.dls.train, num_it, start_lr, end_lr)
     finder, funcs = LRFinder(start_lr, end_lr, num_it, stop_div), L(suggest_funcs)
     with on_trial(self) as trial:
         n_epoch = ceil(num_it/(n_batches(self.dls.train) or 1))
         trial.fit(n_epoch, start_lr, cbs=finder, reset_opt=True)
     curve = torch.tensor([finder.hps['lr'], finder.losses], dtype=torch.float64)
     lrs, losses = curve[:, num_it//10:-5]
-    check_rate_curve(losses, len(finder.losses))
+    check_rate_curve(losses, len(finder.losses), finder.reason)
     names = [f.__name__ for f in funcs]
     rates = namedtuple('SuggestedLRs', names)(*(f(lrs, losses, num_it) for f in funcs))
     if show_plot: plot_lr_find(finder, rates)

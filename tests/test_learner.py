@@ -292,6 +292,22 @@ def test_nan_is_explained(where, says, capsys):
     assert 'step 3 (epoch 0, batch 3)' in stop.message and says in stop.message and stop.message in capsys.readouterr().out
     assert len(learn.recorder.values) == 0
 
+@pytest.mark.parametrize('spoil, says', [('inputs', 'of this batch hold NaN'), ('weights', 'weights were not finite before the first step'), ('loss', 'forward pass or the loss')])
+def test_lr_find_blames_the_rate_for_nothing_else(spoil, says):
+    class Spoil(Callback):
+        def before_batch(self):
+            if spoil == 'inputs' and self.train_iter == 4: self.learn.xb = (self.xb[0]*float('nan'),)
+        def after_pred(self):
+            if spoil == 'loss' and not self.train_iter: self.learn.pred = self.pred/0*0
+    learn = learner(cbs=Spoil())
+    if spoil == 'weights': learn.model[0].weight.data[0, 0] = float('nan')
+    with pytest.raises(ValueError, match=f'^the loss of batch {4 if spoil == "inputs" else 0} is nan.*{says}'): learn.lr_find(show_plot=False)
+
+@pytest.mark.parametrize('kwargs, says', [(dict(start_lr=1e20, end_lr=1e30), 'exploded in batch .*: start with a smaller start_lr'), (dict(start_lr=1e-3, end_lr=1e30, stop_div=False), 'exploded at the higher rates.*smaller end_lr'),
+    (dict(num_it=5), 'num_it is 5: expected 10 batches or more'), (dict(num_it=20.5), 'num_it is 20.5: expected a whole number'), (dict(start_lr=0), 'from 0 to 10: expected two above 0'), (dict(start_lr=1, end_lr=.1), 'second larger')], ids=str)
+def test_lr_find_says_what_was_wrong_with_the_search(kwargs, says):
+    with pytest.raises(ValueError, match=says): learner(loss=lambda p, y: F.cross_entropy(p, y) + (p**2).mean()).lr_find(show_plot=False, **kwargs)
+
 def test_unused_layers_are_named_rightly_in_the_statistics():
     class Two(nn.Module):
         def __init__(self):

@@ -311,8 +311,8 @@ def test_nothing_is_unpickled(tmp_path, monkeypatch):
     Path('a.pkl').write_bytes(pickle.dumps(Bomb()))
     torch.save({'model': Bomb(), 'opt': None}, 'b.pth')
     for file in ('a.pkl', 'b.pth'):
-        refused(learn, file, 'damaged, or no safetensors')
-        refused(learn, file, 'damaged, or no safetensors', call=lambda f: learn.fit(1, resume=f))
+        refused(learn, file, 'is no safetensors file')
+        refused(learn, file, 'is no safetensors file', call=lambda f: learn.fit(1, resume=f))
     assert not Path('exploded').exists()
 
 def test_foreign_files(tmp_path):

@@ -19,6 +19,7 @@ import numpy as np, torch
 from torch import Tensor
 
 import mnistlearn
+from ..base.progress import printable
 from ..base.sandbox import adopt_orphans, end_children, forbid, keep_writes_in
 
 # %% ../../nbs/apps/00_check.ipynb #28db0fa7
@@ -174,7 +175,7 @@ def _told(e, job):
     if isinstance(e, (NameError, ImportError)):
         asked = [o for o in job['hide'] if repr(o) in words]
         more = f'. {asked[0]} is what this exercise asks you to write' if asked else '. An answer stands alone: what it uses must be in its cell, or come from this chapter or an earlier one'
-    if isinstance(e, MemoryError) or 'allocate memory' in words: more = f'. An answer may take {memory_limit:,} MB of memory. Does it fill a list without end?'
+    if isinstance(e, MemoryError) or 'allocate memory' in words: more = f'. An answer may take {memory_limit:,} MB of memory'
     return (words if isinstance(e, NotImplementedError) and words.startswith('the cell defines') else type(e).__name__ + f': {words}'*bool(words) + where + more)[:1000]
 
 def _is_open(data): return data == ['object', 'ellipsis'] or isinstance(data, list) and any(map(_is_open, data))
@@ -456,7 +457,7 @@ class Verdict:
         if self.passed: return '✓', 'right', '#1a7f37'
         return ('✗', 'not right yet', '#b93815') if self.tried else ('·', 'still open', '#5c6670')
 
-    def __repr__(self): return f'{self._kind()[0]} {self.name}: {self.words}'
+    def __repr__(self): return printable(f'{self._kind()[0]} {self.name}: {self.words}')
 
     def _repr_html_(self):
         sign, word, color = self._kind()
@@ -541,6 +542,15 @@ def _run_reference(reference, task, seed, name):
         raise RuntimeError(f'the check of {name} does not work here, whatever the answer: its own reference failed ({said})')
     return want
 
+def _how_it_ended(status):
+    "What the system says of a process: a status, or less than 0 for a signal"
+    if status is None: return ', and took with it the one that checks'
+    if status < 0:
+        import signal
+        names = {o.value: o.name for o in signal.Signals}
+        return f': the signal {names.get(-status, -status)} ended it'
+    return f': it ended itself with status {status}, as by `os._exit`'
+
 def judge(
     source:str, # the answer
     task:Task, # what to run it on
@@ -556,8 +566,8 @@ def judge(
     if fault := _fault(source): return Verdict(name, False, fault)
     if seed is None: seed = int.from_bytes(os.urandom(6), 'big')
     want, got = _run_reference(reference, task, seed, name), run_answer(source, task, seed, unseen)
-    if 'stopped' in got: return Verdict(name, False, f'stopped after {task.limit:g} seconds. Is there a loop that never ends?')
-    if 'died' in got: return Verdict(name, False, 'the process that ran it ended before the check was over. Does it call `exit`?')
+    if 'stopped' in got: return Verdict(name, False, f'stopped after {task.limit:g} seconds, which is all the time that an answer has here')
+    if 'died' in got: return Verdict(name, False, f'the process that ran it ended before the check was over{_how_it_ended(got["died"])}')
     if 'error' in got: return Verdict(name, False, f'running the cell raised {got["error"]}')
     if [o for o, _ in got['results']] != [o for o, _ in want['results']]: return Verdict(name, False, 'what came back is not what the check asked for')
     differ = [(label, w, g, d) for (label, w), (_, g) in zip(want['results'], got['results']) if (d := 'error' in g or difference(w['result'], g['result']))]

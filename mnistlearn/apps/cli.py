@@ -6,10 +6,11 @@
 __all__ = ['main']
 
 # %% ../../nbs/apps/10_cli.ipynb #4a582d27
-import argparse, os, sys
+import argparse, glob, os, sys
 from pathlib import Path
 
 import mnistlearn
+from ..base.progress import no_tick # and the signs for a console that has no others
 
 # %% ../../nbs/apps/10_cli.ipynb #350340c5
 _stages = 'linear', 'net', 'resnet', 'conv-quick', 'conv', 'conv-long'
@@ -126,7 +127,7 @@ exit status: 0 on success, 2 on bad arguments or bad data, 130 if interrupted'''
 # %% ../../nbs/apps/10_cli.ipynb #ab2a1f24
 def _bar(total):
     "A function that moves a bar by one of `total`, where somebody is looking"
-    if not sys.stdout.isatty(): return lambda: None
+    if not sys.stdout.isatty(): return no_tick
     from fastprogress.fastprogress import ConsoleProgressBar
     bar, done = ConsoleProgressBar(range(total), leave=False), 0
     bar.update(0)
@@ -202,15 +203,27 @@ def _reader(file):
     from mnistlearn.pictures import Reader
     return Reader.load(file) if file else kept_reader(_bar)
 
+def _expand(name):
+    "The files that a name such as *.png stands for, where no shell has put them in its place"
+    if not glob.has_magic(name) or os.path.exists(name): return [name]
+    return sorted(glob.glob(os.path.expanduser(name), recursive=True)) or [name]
+
+def _why_unread(image, e):
+    "A line that names the picture, and says why it was not read"
+    if isinstance(e, FileNotFoundError) and glob.has_magic(image): return f'{image}: no file has such a name'
+    reason = str(e) if isinstance(e, (OSError, ValueError)) else f'it could not be read ({type(e).__name__}: {e})'
+    return reason if reason.startswith(image) else f'{image}: {reason}'
+
 def _predict(args):
     drawing = (args.out or _picture('predict.png')) if args.show or args.out else None
-    if drawing and any(Path(o).resolve() == drawing.resolve() for o in args.images): raise ValueError(f'{drawing} is among the pictures to read, and would be overwritten; choose another name with --out, or leave it out')
+    images = [o for name in args.images for o in _expand(name)]
+    if drawing and any(Path(o).resolve() == drawing.resolve() for o in images): raise ValueError(f'{drawing} is among the pictures to read, and would be overwritten; choose another name with --out, or leave it out')
     reader, read, failed = _reader(args.model), [], 0
-    for image in args.images:
+    for image in images:
         try: read.append((image, reader.read(image)))
-        except (OSError, ValueError) as e:
+        except Exception as e: # one bad file is no reason to leave the others unread
             failed = 2
-            print(f'mnistlearn: {e}' if str(e).startswith(image) else f'mnistlearn: {image}: {e}', file=sys.stderr)
+            print(f'mnistlearn: {_why_unread(image, e)}', file=sys.stderr)
             continue
         top = read[-1][1].probabilities.topk(2)
         (first, p), (second, q) = ((reader.vocab[i], v) for v, i in zip(top.values.tolist(), top.indices))
@@ -235,9 +248,12 @@ def main(
     argv=None, # arguments; by default those of the command line
 ) -> int: # exit status
     "The command `mnistlearn`"
-    if hasattr(sys.stdout, 'reconfigure'): sys.stdout.reconfigure(errors='backslashreplace')
+    if hasattr(sys.stdout, 'reconfigure'): sys.stdout.reconfigure(errors='plain_signs')
     args = _parser().parse_args(argv)
     try: return dict(course=_course, train=_train, predict=_predict, exercises=_exercises, grade=_grade, page=_page)[args.command](args) or 0
     except argparse.ArgumentTypeError as e: return print(f'mnistlearn: {e}', file=sys.stderr) or 2
     except (OSError, ValueError) as e: return print(f'mnistlearn: {e}', file=sys.stderr) or 2
     except KeyboardInterrupt: return print('mnistlearn: interrupted', file=sys.stderr) or 130
+
+# %% ../../nbs/apps/10_cli.ipynb #5f0c71ab
+if __name__ == '__main__' and __spec__: sys.exit(main())

@@ -10,7 +10,7 @@ __all__ = ['Exercise', 'WrittenQuestion', 'read_bank', 'read_exercises', 'exerci
            'write_folder', 'notebook_text', 'write_exercises']
 
 # %% ../../nbs/apps/01_exercises.ipynb #429a7d92
-import csv, difflib, hashlib, inspect, io, json, os, re, sys, tempfile, textwrap, warnings
+import ast, csv, difflib, hashlib, inspect, io, json, os, re, sys, tempfile, textwrap, warnings
 from collections import Counter
 from contextlib import redirect_stdout
 from datetime import datetime
@@ -24,6 +24,7 @@ from fastcore.xdg import xdg_data_home
 import mnistlearn
 from .check import Task, Verdict, judge, names_until, without_magics
 from ..base.look import palette
+from ..base.progress import printable
 from ..base.sources import mnist, mnist_sample
 
 # %% ../../nbs/apps/01_exercises.ipynb #eaa30eb5
@@ -194,7 +195,7 @@ class ProgressReport(pd.DataFrame):
     "A table that is shown whole, however long it is"
     _whole = 'display.max_rows', None, 'display.max_columns', None, 'display.max_colwidth', None, 'display.width', None
     def __repr__(self):
-        with pd.option_context(*self._whole): return super().__repr__()
+        with pd.option_context(*self._whole): return printable(super().__repr__())
     def _repr_html_(self):
         with pd.option_context(*self._whole): return super()._repr_html_()
 
@@ -242,6 +243,16 @@ def fetch_images(
     for f in (mnist_sample, mnist):
         if f'{f.__name__}()' in e.task.given + e.task.check: f()
 
+def _source_of(answer):
+    "The text that defines a function or class"
+    try: source = textwrap.dedent(inspect.getsource(answer))
+    except (OSError, TypeError): raise TypeError(f'expected the answer as text, or a function or class from a file or notebook, not {answer!r}') from None
+    try: first = ast.parse(source).body[0]
+    except SyntaxError: first = None # a piece of a longer line
+    named = isinstance(first, (ast.FunctionDef, ast.ClassDef)) or isinstance(first, ast.Assign) and isinstance(first.value, ast.Lambda)
+    if not named: raise TypeError('a lambda has no name by which the check could call it: define the answer by def, or give it as text')
+    return source
+
 def check(
     name:str, # of the exercise
     answer, # source of the answer; or a function or class
@@ -249,9 +260,7 @@ def check(
 ) -> Verdict: # what was found, in words; true where the answer is right
     "Is this answer right?"
     e = _find(name)
-    if not isinstance(answer, str):
-        try: answer = textwrap.dedent(inspect.getsource(answer))
-        except (OSError, TypeError): raise TypeError(f'expected the answer as text, or a function or class from a file or notebook, not {answer!r}') from None
+    if not isinstance(answer, str): answer = _source_of(answer)
     fetch_images(e)
     verdict = judge(answer, e.task, e.answer, e.start, name)
     if verdict.tried and file is not False: _record(name, 'passed' if verdict else 'failed', file)
@@ -320,7 +329,7 @@ def answer(
     if 'IPython' in sys.modules and sys.modules['IPython'].get_ipython():
         from IPython.display import Markdown, display
         display(Markdown(text))
-    else: print(text)
+    else: print(printable(text))
     _show(e)
 
 def answers_in(
@@ -359,6 +368,19 @@ def last_answer(
     if name not in answers: raise ValueError(f'no cell that begins with "%%check {name}" was run')
     return answers[name]
 
+def _defines(source):
+    "The names that code gives to functions, classes and values"
+    found = set()
+    for o in ast.parse(source).body:
+        if isinstance(o, (ast.FunctionDef, ast.ClassDef)): found.add(o.name)
+        if isinstance(o, ast.Assign): found.update(t.id for t in o.targets if isinstance(t, ast.Name))
+    return found
+
+def _missing_step(e, error):
+    "Which step before an exercise defines the name that is missing"
+    steps = [o for o in e.after if getattr(error, 'name', None) in _defines(exercises()[o].answer)]
+    return f'. `{steps[0]}` defines it: run that step in this notebook first' if steps else ''
+
 def load_ipython_extension(shell):
     "What `%load_ext mnistlearn.apps.exercises` does"
     from IPython.display import display
@@ -371,10 +393,10 @@ def load_ipython_extension(shell):
         _right_answers[e.name] = own
         for k, v in names_until(e.task.chapter).items(): shell.user_ns.setdefault(k, v)
         try: _quietly(own, shell.user_ns)
-        except Exception as error: print(f'(Its names could not be defined in this notebook: {error}. Were the steps before it run here?)')
+        except Exception as error: print(printable(f'(Its names could not be defined in this notebook: {error}{_missing_step(e, error)})'))
         try: _show(e, own)
         except Exception as error:
-            print(f'Your answer is right, but what was to show its point does not run with it ({type(error).__name__}: {error}). `answer({e.name!r})` shows it.')
+            print(printable(f'Your answer is right, but what was to show its point does not run with it ({type(error).__name__}: {error}). `answer({e.name!r})` shows it.'))
     shell.register_magic_function(check_cell, 'cell', 'check')
     shell.push(dict(answer=answer, progress=progress, plot_progress=plot_progress, progress_file=progress_file))
 

@@ -110,9 +110,10 @@ def check_dls(dls):
 
 def check_not_empty(dl):
     "There has to be something to train on"
-    if n_batches(dl) == 0:
-        raise ValueError('dls.train has no batch: the dataset is empty, or smaller than '
-                         'batch_size with drop_last=True')
+    if n_batches(dl) != 0: return
+    n = len(getattr(dl, 'dataset', ()))
+    why = f'its {n} items are fewer than a batch, and drop_last is True' if n else 'it has no items'
+    raise ValueError(f'dls.train has no batch: {why}')
 
 def check_learner(dls, model, loss_func, opt_func, metrics):
     "What a Learner is made of"
@@ -250,20 +251,31 @@ def check_has_length(
 def check_rate_search(
     dl, # a loader
     num_it:int, # how many batches to try rates on
+    start_lr=1e-7, # the first rate
+    end_lr=10, # the last
 ):
-    "Are there batches enough to try rates on?"
+    "Are there batches enough to try rates on, and rates that grow?"
     if n_batches(dl) == 0: raise ValueError('dls.train has no batch to try a rate on')
+    if not 0 < start_lr < end_lr:
+        raise ValueError(f'the rates go from {start_lr:g} to {end_lr:g}: expected two above 0, the '
+                         f'second larger')
+    if num_it != int(num_it): raise ValueError(f'num_it is {num_it}: expected a whole number')
     if num_it < 10:
         raise ValueError(f'num_it is {num_it}: expected 10 batches or more to try rates on')
 
 def check_rate_curve(
     losses:Tensor, # of a mock training (n,)
     n_tried:int, # how many batches there were
+    reason:str='', # why the loss was not finite, if it was not the rate
 ):
     "Is there a curve to read a rate from?"
-    if len(losses) < 3 or not losses.isfinite().all():
-        raise ValueError(f'the loss became NaN or infinite after {n_tried} batches: start with '
-                         f'a smaller start_lr, or look at the data for NaN')
+    if len(losses) >= 3 and losses.isfinite().all(): return
+    if reason: raise ValueError(reason)
+    if len(losses) < 3:
+        raise ValueError(f'the loss exploded in batch {n_tried}, too early for a curve: start with '
+                         f'a smaller start_lr')
+    raise ValueError(f'the loss exploded at the higher rates, and is no longer finite: end with a '
+                     f'smaller end_lr, or leave stop_div=True')
 
 def check_has_groups(
     opt, # an optimizer

@@ -16,7 +16,7 @@ import numpy as np, torch
 from PIL import Image
 from torch import Tensor
 
-from .reading import as_grey
+from .reading import as_grey, picture_errors
 
 # %% ../../nbs/base/07_batching.ipynb #f21a6d99
 def collate(
@@ -200,17 +200,23 @@ def as_item(
 ) -> Tensor: # of the shape of `like`; bytes become floats 0..1 where `like` has floats
     "One input for a model"
     if isinstance(item, bytes): item = io.BytesIO(item)
-    if isinstance(item, (str, Path, io.BytesIO)): item = Image.open(item)
-    if isinstance(item, Image.Image): item = np.array(as_grey(item))
+    with picture_errors(item):
+        if isinstance(item, (str, Path, io.BytesIO)): item = Image.open(item)
+        if isinstance(item, Image.Image): item = np.array(as_grey(item))
     x = plain_tensor(item) if isinstance(item, Tensor) else torch.as_tensor(np.asarray(item))
     if x.dtype == torch.float64: x = x.float()
     if not isinstance(like, Tensor): return x
     if x.dtype == torch.uint8 and like.is_floating_point(): x = x.float()/255
-    if x.numel() != like.numel():
+    if x.numel() != like.numel() or not _in_order(x.squeeze().shape, like.squeeze().shape):
         raise ValueError(f'one item of shape {tuple(x.shape)}: expected {tuple(like.shape)}, as '
                          f'in the dataset '
                          '(mnistlearn.pictures.as_mnist prepares pictures of another size)')
     return x.reshape(like.shape)
+
+def _in_order(shape, wanted):
+    "Are as many numbers in the order that is wanted? In a row they are; 49 x 16 are no 28 x 28"
+    if len(wanted) == 1: return shape == (28, 28) or shape.numel() != 28*28 or shape == wanted
+    return shape == wanted or len(shape) == 1
 
 def batch_of_one(
     dl, # a loader of any kind

@@ -102,8 +102,9 @@ def read_state(
     data = file.read_bytes()
     try: tensors = safetensors.torch.load(data)
     except SafetensorError as e:
-        raise ValueError(f'{file} is damaged, or no safetensors file at all ({e}): expected one '
-                         f'that Learner.save or Checkpoint wrote') from None
+        has_header = data[8:9] == b'{' # where the header of each such file begins
+        why = f'is damaged ({e})' if has_header else 'is no safetensors file' if data else 'is empty'
+        raise ValueError(f'{file} {why}: expected one that Learner.save or Checkpoint wrote') from None
     header_length = int.from_bytes(data[:8], 'little')
     header = json.loads(data[8:8 + header_length]).get('__metadata__', {})
     if header.get('writer') != writer_name:

@@ -175,8 +175,7 @@ def draw_prediction(
     fig=None, # figure to draw on; by default a new one
 ): # the figure
     "Draw one prediction of a linear model: pixels times weights, added up, plus the bias"
-    image = to_np(image).reshape(28, 28)
-    weights, bias = to_np(weights).reshape(28, 28), to_np(bias).item()
+    image, weights, bias = as_image(image), as_image(weights), to_np(bias).item()
     products = image*weights
     if fig is None: fig = plt.figure(figsize=(6, 1.9))
     pictures = [(image, 'pixels', dict(cmap='Greys', vmin=0, vmax=1))]

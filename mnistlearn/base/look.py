@@ -42,7 +42,7 @@ def as_image(
     "An array that matplotlib can draw"
     x = to_np(x)
     shape = x.shape
-    if x.size == 784: x = x.reshape(28, 28)
+    if x.squeeze().shape in ((784,), (28, 28)): x = x.reshape(28, 28)
     while x.ndim > 2 and x.shape[0] == 1: x = x[0]
     if x.ndim == 3 and x.shape[0] == 3: x = x.transpose(1, 2, 0)
     is_grey, is_colour = x.ndim == 2, x.ndim == 3 and x.shape[2] in (3, 4)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['size_range', 'to_numbers', 'as_number', 'weighted_mean', 'metric_name', 'size_histogram', 'size_stats', 'LayerRecord',
-           'why_not_finite', 'peak_memory']
+           'are_finite', 'why_not_finite', 'peak_memory']
 
 # %% ../../nbs/base/15_measures.ipynb #dbcf4858
 from pathlib import Path
@@ -108,18 +108,27 @@ class LayerRecord:
         return ax
 
 # %% ../../nbs/base/15_measures.ipynb #bf0bc505
+def are_finite(
+    inputs, # of a batch: tensors, or dictionaries of them
+) -> bool:
+    "Is none of their numbers NaN or infinite?"
+    tensors = []
+    for o in inputs: tensors += o.values() if isinstance(o, dict) else [o]
+    return all(o.isfinite().all() for o in tensors if isinstance(o, Tensor))
+
 def why_not_finite(
     model:nn.Module, # a model whose loss is NaN or infinite
     inputs, # of the batch: tensors, or dictionaries of them
+    n_steps:int=1, # how many steps were taken before
 ) -> str: # a sentence
     "Where NaN or infinity may have come from, and what to try"
-    tensors = []
-    for o in inputs: tensors += o.values() if isinstance(o, dict) else [o]
-    tensors = [o for o in tensors if isinstance(o, Tensor)]
-    if not all(o.isfinite().all() for o in tensors):
+    if not are_finite(inputs):
         return ('The inputs of this batch hold NaN or infinity: look at the data and how it is '
                 'scaled.')
     bad = [name for name, p in model.named_parameters() if not p.isfinite().all()]
+    if bad and not n_steps:
+        return (f'The weights were not finite before the first step (first {bad[0]}): make the '
+                f'model anew, or load another.')
     if bad:
         return (f'The weights are no longer finite (first {bad[0]}): a step was too long. Try a '
                 f'smaller rate (learn.lr_find()), a schedule (learn.fit_one_cycle) or '

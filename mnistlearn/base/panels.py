@@ -162,9 +162,9 @@ def play_graph(
 def _some(x, y, n, seed=42):
     "At most `n` images at random, as bytes, with their targets"
     x, y = to_np(x), to_np(y).ravel()
-    if len(x) != len(y) or not len(x) or x[0].size != 784:
+    if len(x) != len(y) or not len(x) or x[0].squeeze().shape not in ((784,), (28, 28)):
         raise ValueError(f'images of shape {x.shape} and {len(y)} targets: expected as many of '
-                         f'both, and 784 pixels each')
+                         f'both, and 784 pixels each, in a row or 28 x 28')
     if not np.isin(y, (0, 1)).all(): raise ValueError('the targets are not all 1 or 0')
     at = np.random.default_rng(seed).permutation(len(x))[:n]
     x = x[at].reshape(len(at), 784)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['class_names_of', 'sources', 'known_lines', 'slow_failures', 'URLs', 'fastai_folder', 'check_archive',
            'members_inside', 'unpack', 'move_into_place', 'download', 'write_subset', 'SourceError', 'source_errors',
-           'find_data', 'mnist_sample', 'mnist', 'untar_data']
+           'find_data', 'say_once', 'mnist_sample', 'mnist', 'untar_data']
 
 # %% ../../nbs/base/02_sources.ipynb #b68f1daf
 import gzip, io, os, shutil, sys, tarfile, tempfile, time
@@ -51,8 +51,9 @@ def check_archive(
     if expected is None: raise ValueError(f'{name}: fastai lists no size and hash for it')
     found = path_stats(file)
     if found != tuple(expected):
-        raise ValueError(f'{name}: size and hash are {found}, expected {tuple(expected)}: '
-                         f'broken off, or not the right file')
+        why = 'broken off' if found[0] < expected[0] else 'another file, or a damaged one'
+        if found[0] > expected[0]: why = 'not the right file'
+        raise ValueError(f'{name}: size and hash are {found}, expected {tuple(expected)}: {why}')
 
 def members_inside(
     tar:tarfile.TarFile, # an open archive
@@ -211,17 +212,19 @@ def find_data(
             failures.append(f'{source}: {str(e) or type(e).__name__}'.splitlines()[0])
             continue
         if path is None: continue
-        _say_once(f'{name} from {source}: {short_path(path)}' + ''.join(f' ({o})'
+        say_once(f'{name} from {source}: {short_path(path)}' + ''.join(f' ({o})'
             for o in failures))
         return path
     raise FileNotFoundError(f'{name}: no source has it. Set MNISTLEARN_DATA to a folder that '
                             f'holds {name}. ' + '; '.join(failures))
 
-def _say_once(line):
+def say_once(
+    line:str, # about the data
+):
+    "Tell it once in a session: below a notebook's cell; elsewhere on stderr, since it's no result"
     if line in known_lines: return
     known_lines.add(line)
-    with suppress(UnicodeEncodeError):
-        if rank_distrib() == 0: print(line)
+    if rank_distrib() == 0: print(line, file=sys.stdout if IN_NOTEBOOK else sys.stderr)
 
 # %% ../../nbs/base/02_sources.ipynb #f02a78a1
 def mnist_sample() -> Path: # folder with `train` and `valid`, each with `3` and `7`
