@@ -9,7 +9,7 @@ __all__ = ['share', 'torch_settings', 'batch_norms', 'instance_norms', 'batch_no
            'set_gradients', 'real_rows', 'gather_shares', 'disconnect', 'connect', 'lost_others']
 
 # %% ../../nbs/base/19_processes.ipynb #11d2a282
-import atexit
+import atexit, os
 from collections import deque
 from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
@@ -249,7 +249,9 @@ def connect(
     "Connect the processes that were launched together, until this one ends"
     from accelerate import Accelerator
     from accelerate.utils import InitProcessGroupKwargs
-    patience = InitProcessGroupKwargs(timeout=timedelta(seconds=timeout))
+    here, cards = int(os.environ.get('LOCAL_WORLD_SIZE', 1)), torch.cuda.device_count()
+    backend = 'gloo' if 0 < cards < here else None # NCCL wants a card for each process
+    patience = InitProcessGroupKwargs(backend=backend, timeout=timedelta(seconds=timeout))
     accelerator = Accelerator(cpu=not torch.cuda.is_available(), kwargs_handlers=[patience])
     atexit.register(disconnect)
     return accelerator
