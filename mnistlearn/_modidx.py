@@ -67,6 +67,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'mnistlearn.apps.check._fork': ('apps/check.html#_fork', 'mnistlearn/apps/check.py'),
                                        'mnistlearn.apps.check._go_into': ('apps/check.html#_go_into', 'mnistlearn/apps/check.py'),
                                        'mnistlearn.apps.check._in_copy': ('apps/check.html#_in_copy', 'mnistlearn/apps/check.py'),
+                                       'mnistlearn.apps.check._is_data': ('apps/check.html#_is_data', 'mnistlearn/apps/check.py'),
                                        'mnistlearn.apps.check._is_open': ('apps/check.html#_is_open', 'mnistlearn/apps/check.py'),
                                        'mnistlearn.apps.check._is_report': ('apps/check.html#_is_report', 'mnistlearn/apps/check.py'),
                                        'mnistlearn.apps.check._kill': ('apps/check.html#_kill', 'mnistlearn/apps/check.py'),

@@ -232,14 +232,30 @@ def _safely(job, begun=lambda: None):
     try: return dict(json.loads(json.dumps(_perform(job, begun))))
     except BaseException: return dict(broken=traceback.format_exc())
 
+def _is_data(o, depth=100):
+    "Is this what `as_data` gives, in no more than so many collections within each other?"
+    def are_data(items): return depth > 0 and all(_is_data(v, depth - 1) for v in items)
+    match o:
+        case None | bool() | int() | float() | str() | ['object', str()]: return True
+        case ['list' | 'set', list(items)]: return are_data(items)
+        case ['dict', list(items)]: return all(isinstance(pair, list) and len(pair) == 2 and are_data(pair) for pair in items)
+        case ['tensor', list(shape), list(numbers)]:
+            is_shape = all(type(n) is int and n >= 0 for n in shape)
+            return is_shape and len(numbers) == math.prod(shape) and all(isinstance(n, (int, float)) for n in numbers)
+    return False
+
 def _is_report(o):
     "Is this what `_perform` gives? An answer may have written something else in its place"
-    if not isinstance(o, dict): return False
-    if isinstance(o.get('broken', o.get('error')), str): return True
-    if not isinstance(o.get('results'), list) or not isinstance(o.get('lines'), list): return False
-    def is_result(o): return isinstance(o, list) and len(o) == 2 and isinstance(o[0], str) and isinstance(o[1], dict) and (
-        'result' in o[1] or isinstance(o[1].get('error'), str))
-    return all(map(is_result, o['results'])) and all(isinstance(o, list) and len(o) == 3 and isinstance(o[0], str) for o in o['lines'])
+    def is_result(o):
+        match o:
+            case [str(), {'error': str()}]: return True
+            case [str(), {'result': result, **more}]: return not more and _is_data(result)
+        return False
+    def is_line(o): return isinstance(o, list) and len(o) == 3 and isinstance(o[0], str) and all(map(_is_data, o[1:]))
+    match o:
+        case {'broken': str()} | {'error': str()}: return True
+        case {'results': list(results), 'lines': list(lines), 'printed': str()}: return all(map(is_result, results)) and all(map(is_line, lines))
+    return False
 
 def _read_report(said):
     """What a copy has said of an answer. A line of its own says that the answer was begun: what breaks from there on is no fault of the
