@@ -267,7 +267,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'mnistlearn.apps.grade.VerdictFile.add': ( 'apps/grade.html#verdictfile.add',
                                                                                   'mnistlearn/apps/grade.py'),
                                        'mnistlearn.apps.grade._as_compared': ('apps/grade.html#_as_compared', 'mnistlearn/apps/grade.py'),
-                                       'mnistlearn.apps.grade._judge_below': ('apps/grade.html#_judge_below', 'mnistlearn/apps/grade.py'),
+                                       'mnistlearn.apps.grade._judge': ('apps/grade.html#_judge', 'mnistlearn/apps/grade.py'),
                                        'mnistlearn.apps.grade.grade': ('apps/grade.html#grade', 'mnistlearn/apps/grade.py'),
                                        'mnistlearn.apps.grade.judge_all': ('apps/grade.html#judge_all', 'mnistlearn/apps/grade.py'),
                                        'mnistlearn.apps.grade.names_in_unit': ('apps/grade.html#names_in_unit', 'mnistlearn/apps/grade.py'),

@@ -31,8 +31,9 @@ def test_full_while_downloading(fault, rng, times, subset, home, pack, offer, wr
         offer(body)
         monkeypatch.setattr(sources, 'known_lines', set())
         with full_after(n := rng.randrange(len(body) + 999)): found = mnist_sample()
+        said = capsys.readouterr().out
         if found == subset.sample:
-            fault.sentence(capsys.readouterr().out, r"subset: .* \(download: .*too large")
+            fault.sentence(said, r"subset: .* \(download: .*too large")
             assert everything_in(home) == ['.fastai', '.fastai/archive', '.fastai/data']
         else:
             assert n >= 800 and same(load_digits(found), load_digits(home.parent/'packed'))

@@ -33,22 +33,26 @@ def finish(places, name, *args):
 def everything_in(folder): return sorted(o.relative_to(folder).as_posix() for o in folder.rglob('*'))
 
 def kill_often(fault, rng, n, places, name, *args, whole=lambda: None, again=lambda: None, finish_each=1):
-    """`n` times: kill it at a moment of its work, and look whether what it has written is `whole`. Each, or each so many times, it goes on to its
+    """Kill it `n` times at a moment of its work, and look whether what it has written is `whole`. Each, or each so many times, it goes on to its
     end; `again` then puts everything back to the beginning"""
     seconds, expected = finish(places, name, *args)
-    left = everything_in(places)
+    left, n_killed, i = everything_in(places), 0, 0
     again()
-    for i in range(1, n + 1):
+    while n_killed < n:
         p = start(places, name, *args)
         assert wait_for(p.out.read_text, 60)
         time.sleep(rng.uniform(0, seconds))
         p.kill()
-        ended = p.wait()
-        if ended.returncode == 0: fault.came_too_late()
-        else: assert ended.returncode == -signal.SIGKILL and ended.stderr == '', ended
+        ended, i = p.wait(), i + 1
+        if ended.returncode == 0:
+            fault.came_too_late()
+            seconds, _ = json.loads(ended.stdout.splitlines()[-1]) # it has become faster
+        else:
+            assert ended.returncode == -signal.SIGKILL and ended.stderr == '', ended
+            n_killed += 1
         assert wait_for(lambda: not living_in(places), 20), living_in(places)
         whole()
-        if i%finish_each == 0 or i == n:
+        if i%finish_each == 0 or n_killed == n:
             assert finish(places, name, *args)[1] == expected
             assert everything_in(places) == left
             again()
@@ -75,6 +79,17 @@ def test_fit(how, fault, rng, times, places):
 def test_save(fault, rng, times, places):
     def whole(): assert len(read_state(places/'work'/'net.safetensors')['model']['extra'].unique()) == 1
     kill_often(fault, rng, times(5, 100), places, 'save', whole=whole)
+
+@pytest.mark.fault('SIGKILL in save')
+def test_save_at_a_byte(fault, rng, times, places):
+    "Ended in the middle of a write, and not between two"
+    _, expected = finish(places, 'save')
+    left, before = everything_in(places), (file := places/'work'/'net.safetensors').read_bytes()
+    for _ in range(times(3, 50)):
+        assert start(places, 'save', rng.randrange(len(before))).wait().returncode == -signal.SIGXFSZ
+        assert file.read_bytes() == before
+        fault.right()
+    assert finish(places, 'save')[1] == expected and everything_in(places) == left
 
 @pytest.mark.fault('SIGKILL in check')
 def test_check(fault, rng, times, places):

@@ -31,27 +31,36 @@ def test_cache(n, fault, times, serve, pack, write_digits, tmp_path):
         fault.right(n)
 
 @pytest.fixture
-def jumping_clock(monkeypatch):
-    "Each look at the clock is an hour earlier than the last one; what measures spans of time goes on"
-    start, looks = time.time_ns(), 0
-    def time_ns():
-        nonlocal looks
-        looks += 1
-        return start - looks*3600*10**9
-    monkeypatch.setattr(time, 'time_ns', time_ns)
-    monkeypatch.setattr(time, 'time', lambda: time_ns()/1e9)
+def jump(monkeypatch):
+    "From its call on, each look at the clock is an hour earlier than the last one; what measures spans of time goes on"
+    def jump():
+        start, looks = time.time_ns(), 0
+        def time_ns():
+            nonlocal looks
+            looks += 1
+            return start - looks*3600*10**9
+        monkeypatch.setattr(time, 'time_ns', time_ns)
+        monkeypatch.setattr(time, 'time', lambda: time_ns()/1e9)
+    return jump
+
+@pytest.fixture
+def jumping_clock(jump): jump()
 
 @pytest.mark.fault('clock that jumps back')
-def test_clock_and_the_copy_of_the_images(fault, home, write_digits, jumping_clock, monkeypatch):
-    "It is kept at another time, or is right: a change is seen"
+@pytest.mark.parametrize('kept', [True, False], ids=['kept before', 'kept never'])
+def test_clock_and_the_copy_of_the_images(kept, fault, home, write_digits, jump):
+    "A change is seen, whenever the copy was made"
     path = write_digits()
-    first = load_digits(path)
+    time.sleep(.03)
+    if kept: load_digits(path)
+    assert len([*home.glob('.cache/mnistlearn/images/*')]) == kept
+    jump()
+    before = load_digits(path)
     Image.new('L', (28, 28), 99).save(path/'train/3/9.png')
     now = load_digits(path)
-    assert now.train_x[2].eq(99).all() and all(map(torch.equal, now, load_digits(path, cache=False))) and not first.train_x.equal(now.train_x)
-    monkeypatch.undo()
-    assert all(map(torch.equal, now, load_digits(path)))
-    fault.right(3)
+    assert now.train_x[2].eq(99).all() and not before.train_x[2].equal(now.train_x[2])
+    for _ in range(2): assert all(map(torch.equal, load_digits(path), load_digits(path, cache=False)))
+    fault.right(4)
 
 @pytest.mark.fault('clock that jumps back')
 def test_clock_and_a_download(fault, home, pack, offer, write_digits, jumping_clock):
@@ -75,7 +84,6 @@ def test_clock_and_a_fit(fault, tmp_path, jumping_clock, capsys):
 
 @pytest.mark.fault('clock that jumps back')
 def test_clock_and_a_bar(fault, jumping_clock, monkeypatch, capsys):
-    "In a terminal, where fastprogress draws it"
     monkeypatch.setattr('sys.stdout.isatty', lambda: True)
     monkeypatch.setattr('mnistlearn.base.progress.ProgressTable.seconds_between', 0)
     whole, learn = fit(learner(), 3), learner()

@@ -1,5 +1,5 @@
 "Programs that are killed: each says when it begins its work, and in the end how long that took and what came of it"
-import csv, hashlib, json, sys, time, warnings
+import csv, hashlib, json, resource, signal, sys, time, warnings
 from pathlib import Path
 
 import torch
@@ -29,11 +29,16 @@ def fit(folder, dl, opt, how):
     fit(learn, 25, how, cbs=[Checkpoint(file, 2), CSVLogger(folder/'log.csv')], resume=file)
     yield digest(*learn.model.state_dict().values()), learn.recorder.values, learn.recorder.losses
 
-def save(folder):
+def save(folder, n_bytes=None):
+    "With `n_bytes`, the system ends it when it has written so many of the first file"
     from test_saving import fit, made
     learn = fit(made(), 1)
-    learn.model.extra = torch.nn.Parameter(torch.zeros(200_000))
+    learn.model.extra = torch.nn.Parameter(torch.zeros(500_000))
     yield
+    if n_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(n_bytes), int(n_bytes)))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     for i in range(40):
         learn.model.extra.data[:] = i
         learn.save(folder/'net')
