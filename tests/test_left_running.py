@@ -120,7 +120,7 @@ def test_an_answer_does_not_begin_before_its_guardian_stands(mark):
             os.kill(os.getpid(), signal.SIGKILL)
         check._fork = fork_and_die
         source = {endless.format(mark=str(mark), body=bodies['sleeps'])!r}
-        job = check.Task('def probe(answer): return answer.f()', limit=2.)._asdict() | dict(source=source, seed=0)
+        job = check.Task('def probe(answer): return answer.f()', limit=2.)._asdict() | dict(source=source, seed=0, owner=os.getpid())
         check._in_copy(job, os.dup(1))
     '''))
     p = Program(script, cwd=mark.parent)

@@ -7,7 +7,7 @@ __all__ = ['memory_limit', 'as_data', 'difference', 'Task', 'names_until', 'run_
 
 # %% ../../nbs/apps/00_check.ipynb #539f91a5
 import ast, atexit, html, io, json, math, os, random, re, subprocess, sys, tempfile, threading, time, traceback
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from copy import deepcopy
 from functools import lru_cache
 from importlib import import_module
@@ -19,6 +19,7 @@ import numpy as np, torch
 from torch import Tensor
 
 import mnistlearn
+from ..base.files import remove_leftovers, temporary_folder
 from ..base.progress import printable
 from ..base.sandbox import adopt_orphans, end_children, forbid, keep_writes_in
 
@@ -233,14 +234,30 @@ def _safely(job, begun=lambda: None):
     try: return dict(json.loads(json.dumps(_perform(job, begun))))
     except BaseException: return dict(broken=traceback.format_exc())
 
+def _is_data(o, depth=100):
+    "Is this what `as_data` gives, in no more than so many collections within each other?"
+    def are_data(items): return depth > 0 and all(_is_data(v, depth - 1) for v in items)
+    match o:
+        case None | bool() | int() | float() | str() | ['object', str()]: return True
+        case ['list' | 'set', list(items)]: return are_data(items)
+        case ['dict', list(items)]: return all(isinstance(pair, list) and len(pair) == 2 and are_data(pair) for pair in items)
+        case ['tensor', list(shape), list(numbers)]:
+            is_shape = all(type(n) is int and n >= 0 for n in shape)
+            return is_shape and len(numbers) == math.prod(shape) and all(isinstance(n, (int, float)) for n in numbers)
+    return False
+
 def _is_report(o):
     "Is this what `_perform` gives? An answer may have written something else in its place"
-    if not isinstance(o, dict): return False
-    if isinstance(o.get('broken', o.get('error')), str): return True
-    if not isinstance(o.get('results'), list) or not isinstance(o.get('lines'), list): return False
-    def is_result(o): return isinstance(o, list) and len(o) == 2 and isinstance(o[0], str) and isinstance(o[1], dict) and (
-        'result' in o[1] or isinstance(o[1].get('error'), str))
-    return all(map(is_result, o['results'])) and all(isinstance(o, list) and len(o) == 3 and isinstance(o[0], str) for o in o['lines'])
+    def is_result(o):
+        match o:
+            case [str(), {'error': str()}]: return True
+            case [str(), {'result': result, **more}]: return not more and _is_data(result)
+        return False
+    def is_line(o): return isinstance(o, list) and len(o) == 3 and isinstance(o[0], str) and all(map(_is_data, o[1:]))
+    match o:
+        case {'broken': str()} | {'error': str()}: return True
+        case {'results': list(results), 'lines': list(lines), 'printed': str()}: return all(map(is_result, results)) and all(map(is_line, lines))
+    return False
 
 def _read_report(said):
     """What a copy has said of an answer. A line of its own says that the answer was begun: what breaks from there on is no fault of the
@@ -272,19 +289,10 @@ def _limit_time(seconds):
     seconds = math.ceil(seconds)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
-@contextmanager
-def _own_folder():
-    "A folder that is gone afterwards, whatever was done in it"
-    held = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    try: yield held.name
-    finally:
-        try: held.cleanup()
-        except RecursionError: subprocess.run(['rm', '-rf', '--', held.name], capture_output=True) # a folder in a folder, a thousand times
-
 def _go_into(folder):
     "A folder for all that an answer writes, its temporary files among them"
     os.chdir(folder)
-    tempfile.tempdir = os.environ['TMPDIR'] = folder
+    tempfile.tempdir = os.environ['TMPDIR'] = str(folder)
 
 def _fork(f):
     "Run `f` in a copy of this process, as the head of a group of its own; gives its number"
@@ -310,7 +318,7 @@ def _in_copy(job, close):
     alive_r, alive_w = os.pipe()
     go_r, go_w = os.pipe() # the answer begins when its guardian stands
     limit = job['limit']
-    with _own_folder() as folder:
+    with temporary_folder(tempfile.gettempdir(), job['owner']) as folder:
         def answer():
             for o in (said_r, alive_r, alive_w, go_w, close): os.close(o)
             if not os.read(go_r, 1): return # this process has died before
@@ -362,24 +370,24 @@ def _serve():
 def _once():
     job = json.loads(sys.stdin.readline())
     out = _prepare()
-    _go_into(tempfile.mkdtemp(dir=os.getcwd()))
+    _go_into(os.getcwd())
     os.write(out, json.dumps(_safely(job, lambda: os.write(out, b'\n'))).encode())
 
 class _Process:
     "The other process"
     def __init__(self): self.p, self.lock = None, threading.Lock()
 
-    def command(self, f):
+    def command(self, f, folder):
         env = {**os.environ, 'OMP_NUM_THREADS': '1', 'MPLBACKEND': 'agg', 'CUDA_VISIBLE_DEVICES': '', 'PYTHONIOENCODING': 'utf-8',
                'PYTHONPATH': os.pathsep.join([str(Path(mnistlearn.__file__).resolve().parent.parent), *filter(None, [os.environ.get('PYTHONPATH')])])}
         if 'MNISTLEARN_DATA' in env: env['MNISTLEARN_DATA'] = os.path.abspath(os.path.expanduser(env['MNISTLEARN_DATA']))
         code = f'from mnistlearn.base.sandbox import run_apart\ndef run():\n    from mnistlearn.apps.check import {f}\n    {f}()\nrun_apart(run)'
-        return dict(args=[sys.executable, '-c', code], env=env, encoding='utf-8', cwd=tempfile.gettempdir())
+        return dict(args=[sys.executable, '-c', code], env=env, encoding='utf-8', cwd=folder)
 
     def ask(self, job):
         if not hasattr(os, 'fork'): return self.ask_once(job)
         with self.lock:
-            if not self.p or self.p.poll() is not None: self.p = subprocess.Popen(**self.command('_serve'), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+            if not self.p or self.p.poll() is not None: self.start()
             try:
                 self.p.stdin.write(json.dumps(job) + '\n')
                 self.p.stdin.flush()
@@ -390,6 +398,11 @@ class _Process:
             except BaseException: # interrupted: what it says next would answer the wrong question
                 self.stop()
                 raise
+
+    def start(self):
+        remove_leftovers(tempfile.gettempdir())
+        how = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        self.p = subprocess.Popen(**self.command('_serve', tempfile.gettempdir()), **how)
 
     def read_line(self, seconds):
         "What it says, in so many seconds; an empty text where it says nothing"
@@ -412,8 +425,9 @@ class _Process:
         self.p = None
 
     def ask_once(self, job):
-        try: out = subprocess.run(**self.command('_once'), input=json.dumps(job) + '\n', capture_output=True, timeout=job['limit'] + 30)
-        except subprocess.TimeoutExpired: return dict(stopped=True)
+        with temporary_folder(tempfile.gettempdir()) as folder:
+            try: out = subprocess.run(**self.command('_once', folder), input=json.dumps(job) + '\n', capture_output=True, timeout=job['limit'] + 30)
+            except subprocess.TimeoutExpired: return dict(stopped=True)
         return _read_report(out.stdout) or dict(died=out.returncode)
 
 _process = _Process()
@@ -426,7 +440,7 @@ def run_answer(
     unseen=(), # files that the answer may not read
 ) -> dict: # `results`: for each case its description, and `result` (as `as_data` gives it) or `error`; or `error` alone, `stopped`, or `died`
     "Run an answer in another process, on every case of its task"
-    out = _process.ask(dict(task._asdict(), source=source, seed=seed, unseen=[str(o) for o in unseen]))
+    out = _process.ask(dict(task._asdict(), source=source, seed=seed, unseen=[str(o) for o in unseen], owner=os.getpid()))
     if 'broken' in out: raise RuntimeError(f'the check itself failed:\n{out["broken"]}')
     return out
 

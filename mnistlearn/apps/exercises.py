@@ -10,7 +10,7 @@ __all__ = ['Exercise', 'WrittenQuestion', 'read_bank', 'read_exercises', 'exerci
            'write_folder', 'notebook_text', 'write_exercises']
 
 # %% ../../nbs/apps/01_exercises.ipynb #429a7d92
-import ast, csv, difflib, hashlib, inspect, io, json, os, re, sys, tempfile, textwrap, warnings
+import ast, csv, difflib, hashlib, inspect, io, json, os, re, sys, textwrap, warnings
 from collections import Counter
 from contextlib import redirect_stdout
 from datetime import datetime
@@ -23,6 +23,7 @@ from fastcore.xdg import xdg_data_home
 
 import mnistlearn
 from .check import Task, Verdict, judge, names_until, without_magics
+from ..base.files import temporary_folder
 from ..base.look import palette
 from ..base.progress import printable
 from ..base.sources import mnist, mnist_sample
@@ -536,14 +537,16 @@ def write_folder(
     folder = Path(folder)
     if folder.is_file() or folder.is_dir() and any(folder.iterdir()): raise FileExistsError(f'{folder} is there already, and is left as it is; choose another folder')
     if not folder.parent.is_dir(): raise FileNotFoundError(f'there is no folder {folder.parent} to make {folder.name} in')
-    with tempfile.TemporaryDirectory(prefix=f'.{folder.name}-', dir=folder.parent, ignore_cleanup_errors=True) as tmp:
-        part = Path(tmp)/folder.name
-        part.mkdir()
-        for name, text in files.items():
-            (part/name).parent.mkdir(parents=True, exist_ok=True)
-            (part/name).write_text(text, encoding='utf-8')
-        if folder.is_dir(): folder.rmdir()
-        part.rename(folder)
+    try:
+        with temporary_folder(folder.parent) as tmp:
+            part = tmp/folder.name
+            part.mkdir()
+            for name, text in files.items():
+                (part/name).parent.mkdir(parents=True, exist_ok=True)
+                (part/name).write_text(text, encoding='utf-8')
+            if folder.is_dir(): folder.rmdir()
+            part.rename(folder)
+    except OSError as e: raise OSError(e.errno, f'could not write {folder} ({e.strerror}); nothing of it is left') from None
     return folder
 
 def notebook_text(

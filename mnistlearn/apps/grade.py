@@ -154,12 +154,12 @@ class VerdictFile:
         "Note one more, as `judge_answer` gives it; one without a verdict is tried again next time"
         self._keep(*judged)
         if judged.verdict == 'unjudged': return
-        with self.file.open('a', encoding='utf-8') as f: f.write(json.dumps([bank_digest(), *judged]) + '\n')
+        try:
+            with self.file.open('a', encoding='utf-8') as f: f.write(json.dumps([bank_digest(), *judged]) + '\n')
+        except OSError as e: raise OSError(e.errno, f'could not write {self.file} ({e.strerror}); what was judged before is in it, and the same command goes on from there') from None
 
-def _judge_below(parent, name, source, digest, unseen):
-    """Judge an answer in a process that does not outlive the one that asks; twice, if the checker itself did not come to an end. Whatever it
-    stumbles over, the others are judged"""
-    end_with(parent)
+def _judge(name, source, digest, unseen):
+    "Judge an answer; twice, if the checker itself did not come to an end. Whatever it stumbles over, the others are judged"
     for _ in range(2):
         try: return judge_answer(name, source, digest, unseen=unseen)
         except OtherExercises: raise # and so it is with all of them
@@ -178,17 +178,17 @@ def judge_all(
     from joblib import Parallel, delayed, parallel_config
     asked = dict.fromkeys((o.exercise, o.source) for o in rows if not o.verdict)
     for name in {name for name, _ in asked}: fetch_images(exercises()[name])
-    work = [delayed(_judge_below)(os.getpid(), *o, bank_digest(), unseen) for o in asked if o not in noted.verdicts]
+    work = [delayed(_judge)(*o, bank_digest(), unseen) for o in asked if o not in noted.verdicts]
     tick = bar(len(work))
-    def run():
-        for judged in Parallel(n_jobs=jobs or -1, return_as='generator_unordered', batch_size=1)(work):
+    def run(**how):
+        for judged in Parallel(n_jobs=jobs or -1, return_as='generator_unordered', batch_size=1, **how)(work):
             noted.add(judged)
             tick()
     if scheduler and work:
         try: from dask.distributed import Client
         except ImportError: raise ValueError("a scheduler needs Dask: pip install 'mnistlearn[grade]'") from None
         with Client(scheduler), parallel_config(backend='dask'): run()
-    elif work: run()
+    elif work: run(initializer=end_with, initargs=(os.getpid(),)) # from their start, no process outlives this one
     def judged(row):
         if row.verdict: return row
         verdict, difference = noted.verdicts[row.exercise, row.source]

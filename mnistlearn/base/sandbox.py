@@ -221,10 +221,11 @@ def end_children():
             except (ProcessLookupError, ChildProcessError): pass # it has ended by itself
 
 def end_with(
-    parent:int, # number of the process that this one works for
+    parent:int, # number of the process that has started this one
 ):
-    "From here on this process ends, within a second, when its parent does"
-    if os.getppid() != parent or any(o.name == 'end_with' for o in threading.enumerate()): return
+    "From here on this process ends, within a second, when its parent does; at once, if that has ended before"
+    if os.getppid() != parent and os.name == 'posix': os._exit(1)
+    if any(o.name == 'end_with' for o in threading.enumerate()): return
     def watch():
         while os.getppid() == parent: time.sleep(.5)
         os._exit(1)

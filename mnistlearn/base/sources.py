@@ -8,7 +8,7 @@ __all__ = ['class_names_of', 'sources', 'known_lines', 'slow_failures', 'URLs', 
            'find_data', 'say_once', 'mnist_sample', 'mnist', 'untar_data']
 
 # %% ../../nbs/base/02_sources.ipynb #b68f1daf
-import gzip, io, os, shutil, sys, tarfile, tempfile, time
+import gzip, io, os, shutil, sys, tarfile, time
 from contextlib import nullcontext, redirect_stdout, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +19,7 @@ from fastcore.imports import IN_NOTEBOOK
 from fastcore.xtras import Config
 from PIL import Image
 
-from .files import cache_folder, rank_distrib, short_path
+from .files import cache_folder, rank_distrib, short_path, temporary_folder
 from .layout import class_folders, is_complete, split_folders
 
 # %% ../../nbs/base/02_sources.ipynb #0c78a5ca
@@ -115,8 +115,7 @@ def download(
     data, archives = fastai_folder('data'), fastai_folder('archive')
     for folder in (data, archives): folder.mkdir(parents=True, exist_ok=True)
     kept = archives/url.rsplit('/', 1)[-1]
-    with tempfile.TemporaryDirectory(dir=data, prefix='.mnistlearn-') as folder:
-        folder = Path(folder)
+    with temporary_folder(data) as folder:
         try:
             file = kept
             check_archive(url, file)
@@ -131,8 +130,7 @@ def download(
 
 def _keep_archive(file, kept):
     "Move the archive where fastai looks for it; if that fails, it will be fetched again some day"
-    with suppress(OSError), tempfile.TemporaryDirectory(dir=kept.parent,
-                                                        prefix='.mnistlearn-') as near:
+    with suppress(OSError), temporary_folder(kept.parent) as near:
         os.replace(shutil.move(file, near), kept)
 
 # %% ../../nbs/base/02_sources.ipynb #909ff4ed
@@ -147,8 +145,8 @@ def write_subset(
     images, labels = mnist_data()
     if name == 'mnist_sample': digits, splits = (3, 7), ('train', 'valid')
     else: digits, splits = range(10), ('training', 'testing')
-    with tempfile.TemporaryDirectory(dir=goal.parent) as folder:
-        folder, rows = Path(folder)/name, ['name,label']
+    with temporary_folder(goal.parent) as folder:
+        folder, rows = folder/name, ['name,label']
         for digit in digits:
             for i, row in enumerate(np.flatnonzero(labels == digit)):
                 file = Path(splits[0] if i < 400 else splits[1])/str(digit)/f'{row}.png'

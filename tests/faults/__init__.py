@@ -1,0 +1,1 @@
+"What goes wrong sooner or later: each fault is made on purpose, and what comes of it is counted in one table"

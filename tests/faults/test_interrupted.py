@@ -1,0 +1,93 @@
+"A fit that is cancelled or interrupted, and a terminal that goes away: what was begun is tidied up, and the next fit has the same numbers"
+import json, os, subprocess, sys
+from pathlib import Path
+
+import pytest, torch
+
+from mnistlearn.all import *
+from programs import Program
+from test_learner import fit, flat, learner, net
+
+cancels = dict(epoch=CancelEpochException, train=CancelTrainException, validate=CancelValidException, batch=CancelBatchException, backward=CancelBackwardException, step=CancelStepException)
+program = Path(__file__).parent/'watchers.py'
+
+class Break(Callback):
+    def __init__(self, event, error):
+        self.error = error
+        setattr(self, event, self.stop)
+    def stop(self):
+        if self.epoch == 1: raise self.error
+
+def is_tidy(learn):
+    "Nothing of the fit that was broken off is left in the Learner"
+    assert [type(o) for o in learn.cbs] == [ActivationStats, MixedPrecision, Recorder, ProgressBar]
+    assert not torch.is_autocast_enabled('cpu') and not any(m._forward_hooks for m in learn.model.modules())
+    assert all(o.run for o in learn.cbs)
+
+@pytest.mark.fault('cancelled fit')
+@pytest.mark.parametrize('event', ['before_epoch', 'before_train', 'before_batch', 'after_pred', 'after_loss', 'before_backward', 'after_backward', 'before_step', 'after_step', 'after_batch', 'after_train', 'before_validate', 'after_validate', 'after_epoch'])
+def test_cancelled(event, fault):
+    learn = learner(cbs=[MixedPrecision(), ActivationStats()])
+    fit(learn, 3, cbs=Break(event, CancelFitException))
+    is_tidy(learn)
+    assert len(learn.recorder.values) == 1
+    assert len(fit(learn, 2).recorder.values) == 2
+    again, whole = (learner(cbs=[MixedPrecision(), ActivationStats()]) for _ in range(2))
+    with again.no_logging(): again.fit(3, .1, cbs=Break(event, CancelFitException))
+    again.model.load_state_dict(net().state_dict())
+    fit(again, 2, reset_opt=True), fit(whole, 2)
+    assert torch.equal(flat(again.model), flat(whole.model)) and again.recorder.values == whole.recorder.values
+    fault.right()
+
+@pytest.mark.fault('cancelled fit')
+@pytest.mark.parametrize('part', cancels)
+def test_part_of_it_cancelled(part, fault):
+    "The rest goes on"
+    learn = learner(cbs=[MixedPrecision(), ActivationStats()])
+    fit(learn, 3, cbs=Break(f'before_{part}', cancels[part]))
+    is_tidy(learn)
+    assert len(learn.recorder.values) == 3 and len(fit(learn, 2).recorder.values) == 2
+    fault.right()
+
+@pytest.mark.fault('Ctrl-C in a fit')
+@pytest.mark.parametrize('event', ['before_batch', 'after_pred', 'after_loss', 'after_backward', 'after_step'])
+def test_at_an_event(event, fault):
+    learn = learner(cbs=[MixedPrecision(), ActivationStats()])
+    with pytest.raises(KeyboardInterrupt): fit(learn, 2, cbs=Break(event, KeyboardInterrupt))
+    is_tidy(learn)
+    assert len(fit(learn).recorder.values) == 2
+    fault.right()
+
+@pytest.mark.fault('Ctrl-C in a fit')
+def test_at_random_moments(fault, rng, times, tmp_path):
+    "Then the cell is run again; or the fit goes on from its checkpoint. Both end in the numbers of a fit that nobody disturbed"
+    done = Program(program, 'interrupted', tmp_path, rng.random(), n := times(5, 50), cwd=tmp_path).wait(900)
+    assert done.returncode == 0 and done.stderr == '', done
+    n_interrupted = json.loads(done.stdout.splitlines()[-1])
+    fault.right(n)
+    for _ in range(n - n_interrupted): fault.came_too_late()
+
+@pytest.mark.fault('terminal that goes away')
+@pytest.mark.parametrize('how', ['hangs up', 'is not told'])
+def test_terminal(how, fault, rng, times, tmp_path):
+    """A fit with a bar, in a terminal that is closed: the system tells it so, which ends it, or (with `nohup`) it finds out itself when it next
+    writes. What it has kept is whole, and a fit goes on from there"""
+    for i in range(times(2, 20)):
+        (folder := tmp_path/str(i)).mkdir()
+        done = Program(program, 'terminal', folder, rng.random(), how, cwd=folder).wait()
+        assert done.returncode == 0 and done.stderr == '', done
+        assert json.loads(done.stdout.splitlines()[-1]) == 'the same numbers'
+        fault.right()
+
+@pytest.mark.fault('terminal that goes away')
+def test_reader_of_a_pipe(fault, tmp_path, subset_folder):
+    "`mnistlearn course | head -1`: the picture is there, and one line says what became of the table"
+    reader, writer = os.pipe()
+    p = subprocess.Popen([Path(sys.executable).parent/'mnistlearn', 'course'], stdout=writer, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env={**os.environ, 'MNISTLEARN_DATA': str(subset_folder)})
+    os.close(writer)
+    while os.read(reader, 1) != b'\n': pass
+    os.close(reader)
+    said = p.communicate(timeout=240)[1]
+    assert p.returncode == 2
+    with Image.open(tmp_path/'course.png') as im: im.load()
+    fault.sentence(said, 'Broken pipe')
