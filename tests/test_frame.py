@@ -1,11 +1,15 @@
 "The repository itself: what is derived is in step, and the house keeps its order"
-import ast, os, re, shutil, subprocess, sys, zipfile
+import ast, json, os, re, shutil, subprocess, sys, zipfile
 from configparser import ConfigParser
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-import pytest
+import pytest, yaml
 from fastcore.nbio import read_nb
+
+from mnistlearn.apps import pad
+from mnistlearn.apps.grade import grade
+from mnistlearn.base.processes import connect
 
 pytestmark = pytest.mark.dataless
 root = Path(__file__).parent.parent
@@ -84,7 +88,35 @@ def test_facts_that_stand_twice_agree():
     pyproject = (root/'pyproject.toml').read_text()
     assert pyproject.count(f'"{facts["name"]}"') == 2 and '[project]' not in pyproject
     assert f'Python {facts["min_python"]} or later' in (root/'README.md').read_text()
-    assert f'"{facts["min_python"]}"' in (root/'.github'/'workflows'/'test.yml').read_text()
+
+def test_ci_runs_where_the_course_does():
+    "From the oldest Python that settings.ini admits on, and on all three systems"
+    jobs = yaml.safe_load((root/'.github'/'workflows'/'test.yml').read_text())['jobs']
+    linux, desktops = (jobs[o]['strategy']['matrix'] for o in ('linux', 'desktops'))
+    assert facts['min_python'] == linux['python'][0] == desktops['python'][0] and linux['python'][-1] == desktops['python'][-1]
+    assert {o.partition('-')[0] for o in desktops['os']} == {'windows', 'macos'}
+
+extras = {o: facts[f'{o}_requirements'].split() for o in ('widgets', 'scale', 'grade', 'site')}
+
+def test_dev_brings_what_every_extra_brings():
+    assert {o for names in extras.values() for o in names} <= set(facts['dev_requirements'].split())
+
+def test_floors_are_those_of_settings():
+    out = run(sys.executable, 'tools/floors.py')
+    assert out.stdout.split() == [o.replace('>=', '==') for o in [*facts['requirements'].split(), *extras['widgets'], *extras['scale'], *extras['grade']]]
+
+def with_several_processes(folder): connect(1)
+def with_a_pad(folder):
+    pad._widgets.cache_clear()
+    pad.drawing_pad()
+def with_a_scheduler(folder):
+    (folder/'ada.ipynb').write_text(json.dumps(dict(cells=[dict(cell_type='code', source='%%check corner\n1')])))
+    grade(folder, folder/'grades.csv', scheduler='tcp://127.0.0.1:1')
+
+@pytest.mark.parametrize('extra,use', [('scale', with_several_processes), ('widgets', with_a_pad), ('grade', with_a_scheduler)])
+def test_what_an_extra_brings_is_asked_for_in_a_sentence(extra, use, tmp_path, monkeypatch):
+    for o in extras[extra]: monkeypatch.setitem(sys.modules, o.partition('>=')[0], None)
+    with pytest.raises((ImportError, ValueError), match=rf"needs? .*pip install 'mnistlearn\[{extra}\]'"): use(tmp_path)
 
 def test_address_stands_in_settings_alone():
     allowed = {'settings.ini', 'README.md', *(o.relative_to(root).as_posix() for o in notebooks)} # the last two are derived

@@ -7,6 +7,8 @@ import pytest, torch
 from mnistlearn.all import *
 from programs import Program
 
+pytest.importorskip('accelerate')
+
 setup = '''
 import os, sys, random
 from functools import partial

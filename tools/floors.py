@@ -8,5 +8,5 @@ from pathlib import Path
 
 config = ConfigParser()
 config.read(Path(__file__).resolve().parent.parent/'settings.ini', encoding='utf-8')
-for name in ('requirements', 'widgets_requirements', 'grade_requirements'):
+for name in ('requirements', 'widgets_requirements', 'scale_requirements', 'grade_requirements'):
     print(config['DEFAULT'][name].strip().replace('>=', '=='))

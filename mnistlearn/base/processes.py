@@ -247,7 +247,10 @@ def connect(
     timeout, # seconds that a process waits for the others
 ): # accelerate's `Accelerator`
     "Connect the processes that were launched together, until this one ends"
-    from accelerate import Accelerator
+    try: from accelerate import Accelerator
+    except ImportError:
+        raise ImportError("several processes need the package accelerate: run `pip install "
+                          "'mnistlearn[scale]'`, and restart the kernel") from None
     from accelerate.utils import InitProcessGroupKwargs
     patience = InitProcessGroupKwargs(timeout=timedelta(seconds=timeout))
     accelerator = Accelerator(cpu=not torch.cuda.is_available(), kwargs_handlers=[patience])
