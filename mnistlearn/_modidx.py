@@ -622,6 +622,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'mnistlearn.base.facts.check_fact': ('base/facts.html#check_fact', 'mnistlearn/base/facts.py'),
                                        'mnistlearn.base.facts.sample_kind': ('base/facts.html#sample_kind', 'mnistlearn/base/facts.py')},
             'mnistlearn.base.files': { 'mnistlearn.base.files._part_prefix': ('base/files.html#_part_prefix', 'mnistlearn/base/files.py'),
+                                       'mnistlearn.base.files._put_in_place': ('base/files.html#_put_in_place', 'mnistlearn/base/files.py'),
                                        'mnistlearn.base.files._remove_leftovers': ( 'base/files.html#_remove_leftovers',
                                                                                     'mnistlearn/base/files.py'),
                                        'mnistlearn.base.files._usual_mode': ('base/files.html#_usual_mode', 'mnistlearn/base/files.py'),

@@ -6,7 +6,7 @@
 __all__ = ['rank_distrib', 'write_whole', 'cache_folder', 'short_path']
 
 # %% ../../nbs/base/00_files.ipynb #76a5d9c4
-import hashlib, os, socket, tempfile
+import hashlib, os, socket, tempfile, time
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,13 +37,20 @@ def write_whole(
             f.flush()
             os.fsync(f.fileno())
         os.chmod(part, _usual_mode(file))
-        os.replace(part, file)
+        _put_in_place(part, file)
     except OSError as e:
         message = f'could not write {file} ({e.strerror}); what was there before is as it was'
         raise OSError(e.errno, message) from None
     finally:
         if part is not None:
             with suppress(OSError): os.unlink(part)
+
+def _put_in_place(part, file):
+    "As `os.replace`, which on Windows fails as long as somebody has the file open"
+    for wait in (.02, .1, .5):
+        try: return os.replace(part, file)
+        except PermissionError: time.sleep(wait)
+    os.replace(part, file)
 
 def _part_prefix(file):
     "How the names of temporary files begin that writers on this machine use for this file"
