@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader as TorchLoader
 
 from mnistlearn.all import *
 from programs import Program
+from system import posix
 
 tests = Path(__file__).parent
 warnings.simplefilter('ignore')
@@ -195,6 +196,7 @@ write_state(out, [dict(learn.model.state_dict()), learn.recorder.values, learn.r
 os._exit(0)
 '''
 
+@posix
 @pytest.mark.parametrize('dl,opt,how', [('ours', 'momentum', 'fit_one_cycle'), ('torch', 'adam', 'fit')])
 def test_killed_at_random_moments(tmp_path, dl, opt, how):
     (tmp_path/'script.py').write_text(script)
@@ -228,6 +230,7 @@ while True:
     i += 1
 '''
 
+@posix
 def test_killed_in_the_middle_of_saves(tmp_path):
     file = tmp_path/'saves'/'a.st'
     file.parent.mkdir()
@@ -265,6 +268,7 @@ assert file.read_bytes() == before and len(learn.recorder.values) == 1
 print(sorted(o.name for o in file.parent.iterdir()))
 '''
 
+@posix
 def test_a_full_disk_leaves_the_last_good_file(tmp_path):
     (tmp_path/'script.py').write_text(full_disk)
     (tmp_path/'disk').mkdir()
