@@ -21,7 +21,7 @@ setup(
     url=facts['git_url'],
     python_requires=f">={facts['min_python']}",
     install_requires=facts['requirements'].split(),
-    extras_require={name: facts[f'{name}_requirements'].split() for name in ('dev', 'widgets', 'grade', 'site')},
+    extras_require={name: facts[f'{name}_requirements'].split() for name in ('dev', 'widgets', 'scale', 'grade', 'site')},
     packages=find_packages(include=[facts['name'], f"{facts['name']}.*"]),
     package_data={facts['name']: ['bank/*.md', 'records/*.csv', 'page/*']},
     entry_points={'console_scripts': facts['console_scripts'].split(),

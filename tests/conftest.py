@@ -18,7 +18,7 @@ from mnistlearn.base import sources
 def _move_in(patch, home):
     home.mkdir(exist_ok=True)
     for o in ('FASTAI_HOME', 'XDG_CACHE_HOME', 'MNISTLEARN_DATA'): patch.delenv(o, raising=False)
-    for o in ('HOME', 'TMPDIR'): patch.setenv(o, str(home))
+    for o in ('HOME', 'TMPDIR', 'USERPROFILE', 'TEMP'): patch.setenv(o, str(home)) # the last two are Windows'
     patch.setenv('no_proxy', '127.0.0.1')
     patch.setattr(tempfile, 'tempdir', None)
     patch.setattr(sources, 'known_lines', set())

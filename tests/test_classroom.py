@@ -29,15 +29,15 @@ def test_nbgrader_gives_all_points_to_a_solved_copy_and_none_to_an_untouched_one
     from nbgrader.api import Gradebook
     top = write_class('nbgrader', tmp_path/'course')
     ours = top/'release'/unit/f'{unit}.ipynb'
-    copies = {'own-release': solved(ours), 'own-untouched': ours.read_text(), 'one-wrong': solved(ours, ['median'])}
+    copies = {'own-release': solved(ours), 'own-untouched': ours.read_text(encoding='utf-8'), 'one-wrong': solved(ours, ['median'])}
     run(bin/'nbgrader', 'generate_assignment', unit, '--create', '--force', f'--course-dir={top}', cwd=top)
     theirs = top/'release'/unit/f'{unit}.ipynb'
-    text = theirs.read_text()
+    text = theirs.read_text(encoding='utf-8')
     assert 'SOLUTION' not in text and 'HIDDEN' not in text and 'last_answer' not in text and '# def typical(images)' in text
     copies |= {'their-release': solved(theirs), 'their-untouched': text}
     for student, copy in copies.items():
         (folder := top/'submitted'/student/unit).mkdir(parents=True)
-        (folder/f'{unit}.ipynb').write_text(copy)
+        (folder/f'{unit}.ipynb').write_text(copy, encoding='utf-8')
     run(bin/'nbgrader', 'autograde', unit, '--create', f'--course-dir={top}', cwd=top)
     n = sum(o.unit == unit for o in exercises().values())
     with Gradebook(f'sqlite:///{top}/gradebook.db') as book:
@@ -59,12 +59,12 @@ def test_otter_gives_all_points_to_a_solved_copy_and_none_to_an_untouched_one(tm
     folder = write_class('otter', tmp_path/'otter')/unit
     run(bin/'otter', 'assign', f'{unit}.ipynb', 'dist', '--no-pdfs', cwd=folder) # which runs the tests on the answers
     student, grader = folder/'dist'/'student'/f'{unit}.ipynb', next((folder/'dist'/'autograder').glob('*.zip'))
-    text = student.read_text()
+    text = student.read_text(encoding='utf-8')
     assert 'SOLUTION' not in text and 'last_answer' not in text and 'def typical(images): ...' in text
     def points(copy):
-        (folder/'copy.ipynb').write_text(copy)
+        (folder/'copy.ipynb').write_text(copy, encoding='utf-8')
         run(bin/'otter', 'run', '-a', grader, '-o', folder, '--no-logo', 'copy.ipynb', cwd=folder)
-        return {o['name']: o['score'] for o in json.loads((folder/'results.json').read_text())['tests'] if 'max_score' in o}
+        return {o['name']: o['score'] for o in json.loads((folder/'results.json').read_text(encoding='utf-8'))['tests'] if 'max_score' in o}
     names = [o.name.replace('-', '_') for o in exercises().values() if o.unit == unit]
     assert points(solved(student, ['median'])) == {o: float(o != 'median') for o in names}
     assert points(text) == dict.fromkeys(names, 0)
@@ -78,12 +78,12 @@ def test_each_exercise_is_a_question_of_otters():
 def test_a_repository_of_classroom_tests_each_exercise(tmp_path):
     folder = write_class('classroom', tmp_path/'classroom')/unit
     names = [o.name for o in exercises().values() if o.unit == unit]
-    workflow = yaml.safe_load((folder/'.github/workflows/classroom.yml').read_text())
+    workflow = yaml.safe_load((folder/'.github/workflows/classroom.yml').read_text(encoding='utf-8'))
     steps = {o.get('id'): o for o in workflow['jobs']['exercises']['steps']}
     points = workflow['jobs']['exercises']['steps'][-1]
     assert points['with']['runners'].split(',') == [o.replace('-', '_') for o in names]
     assert set(points['env']) == {f'{o.upper()}_RESULTS' for o in points['with']['runners'].split(',')}
-    (folder/f'{unit}.ipynb').write_text(solved(folder/f'{unit}.ipynb', ['median']))
+    (folder/f'{unit}.ipynb').write_text(solved(folder/f'{unit}.ipynb', ['median']), encoding='utf-8')
     out = subprocess.run([sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'test_exercises.py'], cwd=folder, capture_output=True, text=True).stdout
     assert f'1 failed, {len(names) - 1} passed' in out and '[median]' in out and 'right on' in out
     command = steps['no_loop']['with']['command']

@@ -4,6 +4,7 @@ import os, subprocess, sys, threading
 import pytest
 
 from mnistlearn.base.files import cache_folder, write_whole
+from system import posix
 
 contents = [bytes([i])*20_000 for i in range(8)]
 
@@ -38,6 +39,7 @@ def test_what_was_there_stays_when_a_write_fails(tmp_path, monkeypatch):
     with pytest.raises(OSError, match='could not write .*file .*No space left.*as it was'): write_whole(tmp_path/'file', b'new')
     assert (tmp_path/'file').read_bytes() == b'old' and os.listdir(tmp_path) == ['file']
 
+@posix
 def test_permissions_are_the_usual_ones_or_those_that_the_file_has(tmp_path):
     (tmp_path/'usual').write_text('')
     write_whole(tmp_path/'new', b'')
@@ -63,12 +65,14 @@ def test_the_cache_is_where_it_can_be_written(tmp_path, monkeypatch):
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path/'file'))
     assert cache_folder().name == 'mnistlearn-cache' and cache_folder().is_dir()
 
+@posix
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path/'real').write_bytes(b'old')
     (tmp_path/'link').symlink_to(tmp_path/'real')
     write_whole(tmp_path/'link', b'new')
     assert (tmp_path/'link').is_symlink() and (tmp_path/'real').read_bytes() == b'new'
 
+@posix
 def test_what_a_killed_writer_left_is_removed_by_the_next_one(tmp_path):
     code = 'import os, sys; from mnistlearn.base.files import write_whole\nos.replace = lambda *args: os.kill(os.getpid(), 9)\nwrite_whole(sys.argv[1], b"1")'
     subprocess.run([sys.executable, '-c', code, tmp_path/'file'])

@@ -1,11 +1,15 @@
 "The repository itself: what is derived is in step, and the house keeps its order"
-import ast, os, re, shutil, subprocess, sys, zipfile
+import ast, json, os, re, shutil, subprocess, sys, zipfile
 from configparser import ConfigParser
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-import pytest
+import pytest, yaml
 from fastcore.nbio import read_nb
+
+from mnistlearn.apps import pad
+from mnistlearn.apps.grade import grade
+from mnistlearn.base.processes import connect
 
 pytestmark = pytest.mark.dataless
 root = Path(__file__).parent.parent
@@ -59,9 +63,9 @@ def test_jupyterlab_finds_nothing_to_write_into_an_untouched_notebook(nb):
 
 def test_export_would_notice_a_change(copy):
     module = copy/'mnistlearn'/'net.py'
-    module.write_text(module.read_text().replace('x <= 0', 'x < 0'))
+    module.write_text(module.read_text(encoding='utf-8').replace('x <= 0', 'x < 0'), encoding='utf-8')
     run(bin/'nbdev-export', cwd=copy, env={**os.environ, 'PYTHONPATH': str(copy)})
-    assert module.read_text() == (root/'mnistlearn'/'net.py').read_text()
+    assert module.read_text(encoding='utf-8') == (root/'mnistlearn'/'net.py').read_text(encoding='utf-8')
 
 def test_what_is_derived_is_in_step():
     out = run(sys.executable, 'tools/sync.py', '--check')
@@ -70,7 +74,7 @@ def test_what_is_derived_is_in_step():
 def test_sync_notices_an_edited_readme_and_a_lost_colab_cell(copy):
     (copy/'README.md').write_text('# other')
     nb = copy/'nbs'/'07_net.ipynb'
-    nb.write_text(nb.read_text().replace('google.colab', 'google.other', 1))
+    nb.write_text(nb.read_text(encoding='utf-8').replace('google.colab', 'google.other', 1), encoding='utf-8')
     out = run(sys.executable, 'tools/sync.py', '--check', cwd=copy)
     assert out.returncode == 1 and 'README.md' in out.stdout and '07_net' in out.stdout
 
@@ -80,11 +84,39 @@ def test_notebooks_of_exercises_show_how_many_there_are_today():
     assert len(shown) == 4 and {int(o[1]) for o in shown} == {len(exercises())}
 
 def test_facts_that_stand_twice_agree():
-    assert f'__version__ = "{facts["version"]}"' in (root/'mnistlearn'/'__init__.py').read_text()
-    pyproject = (root/'pyproject.toml').read_text()
+    assert f'__version__ = "{facts["version"]}"' in (root/'mnistlearn'/'__init__.py').read_text(encoding='utf-8')
+    pyproject = (root/'pyproject.toml').read_text(encoding='utf-8')
     assert pyproject.count(f'"{facts["name"]}"') == 2 and '[project]' not in pyproject
-    assert f'Python {facts["min_python"]} or later' in (root/'README.md').read_text()
-    assert f'"{facts["min_python"]}"' in (root/'.github'/'workflows'/'test.yml').read_text()
+    assert f'Python {facts["min_python"]} or later' in (root/'README.md').read_text(encoding='utf-8')
+
+def test_ci_runs_where_the_course_does():
+    "From the oldest Python that settings.ini admits on, and on all three systems"
+    jobs = yaml.safe_load((root/'.github'/'workflows'/'test.yml').read_text(encoding='utf-8'))['jobs']
+    linux, desktops = (jobs[o]['strategy']['matrix'] for o in ('linux', 'desktops'))
+    assert facts['min_python'] == linux['python'][0] == desktops['python'][0] and linux['python'][-1] == desktops['python'][-1]
+    assert {o.partition('-')[0] for o in desktops['os']} == {'windows', 'macos'}
+
+extras = {o: facts[f'{o}_requirements'].split() for o in ('widgets', 'scale', 'grade', 'site')}
+
+def test_dev_brings_what_every_extra_brings():
+    assert {o for names in extras.values() for o in names} <= set(facts['dev_requirements'].split())
+
+def test_floors_are_those_of_settings():
+    out = run(sys.executable, 'tools/floors.py')
+    assert out.stdout.split() == [o.replace('>=', '==') for o in [*facts['requirements'].split(), *extras['widgets'], *extras['scale'], *extras['grade']]]
+
+def with_several_processes(folder): connect(1)
+def with_a_pad(folder):
+    pad._widgets.cache_clear()
+    pad.drawing_pad()
+def with_a_scheduler(folder):
+    (folder/'ada.ipynb').write_text(json.dumps(dict(cells=[dict(cell_type='code', source='%%check corner\n1')])))
+    grade(folder, folder/'grades.csv', scheduler='tcp://127.0.0.1:1')
+
+@pytest.mark.parametrize('extra,use', [('scale', with_several_processes), ('widgets', with_a_pad), ('grade', with_a_scheduler)])
+def test_what_an_extra_brings_is_asked_for_in_a_sentence(extra, use, tmp_path, monkeypatch):
+    for o in extras[extra]: monkeypatch.setitem(sys.modules, o.partition('>=')[0], None)
+    with pytest.raises((ImportError, ValueError), match=rf"needs? .*pip install 'mnistlearn\[{extra}\]'"): use(tmp_path)
 
 def test_address_stands_in_settings_alone():
     allowed = {'settings.ini', 'README.md', *(o.relative_to(root).as_posix() for o in notebooks)} # the last two are derived
@@ -128,7 +160,7 @@ def test_no_module_reaches_into_anothers_private_names():
 def test_old_import_paths_go_on_working():
     "What scripts have imported so far is where they look for it, though most of it stands elsewhere now"
     import importlib, json
-    old = json.loads((root/'tests'/'old_names.json').read_text())
+    old = json.loads((root/'tests'/'old_names.json').read_text(encoding='utf-8'))
     lost = [f'{module}.{name}' for module, names in old.items() for name in names if not hasattr(importlib.import_module(f'mnistlearn.{module}'), name)]
     assert lost == []
     assert importlib.import_module('mnistlearn.events').Callback is importlib.import_module('mnistlearn.learner').Callback
@@ -217,9 +249,9 @@ def test_directives_of_a_writer_move_into_the_metadata(tmp_path, monkeypatch):
     spec.loader.exec_module(sync)
     sync.exercise_units = lambda: ['03_loss']
     def edited(old, new):
-        text = nb.read_text()
+        text = nb.read_text(encoding='utf-8')
         assert old in text
-        nb.write_text(text.replace(old, new, 1))
+        nb.write_text(text.replace(old, new, 1), encoding='utf-8')
         assert [sync.main(check) for check in (True, False, True)] == [1, 0, 0]
     drawn = next(c for c in read_nb(nb).cells if any('image/png' in o.get('data', {}) for o in c.get('outputs', [])))
     first = drawn.source.split('\n')[0]
@@ -290,7 +322,7 @@ def test_merge_driver_is_nbdevs_and_merges_cell_by_cell(tmp_path):
     (tmp_path/'home').mkdir()
     env = {**os.environ, 'HOME': str(tmp_path/'home'), 'PATH': f'{bin}{os.pathsep}{os.environ["PATH"]}'}
     def git(*args): return run('git', '-c', 'user.name=a', '-c', 'user.email=a@b', *args, cwd=repo, env=env)
-    def edit(old, new): (repo/'nbs'/'07_net.ipynb').write_text((repo/'nbs'/'07_net.ipynb').read_text().replace(old, new))
+    def edit(old, new): (repo/'nbs'/'07_net.ipynb').write_text((repo/'nbs'/'07_net.ipynb').read_text(encoding='utf-8').replace(old, new), encoding='utf-8')
     git('init', '-q', '-b', 'main')
     for o in ('.gitattributes', 'pyproject.toml'): shutil.copy(root/o, repo)
     (repo/'nbs').mkdir()
@@ -298,7 +330,7 @@ def test_merge_driver_is_nbdevs_and_merges_cell_by_cell(tmp_path):
     git('add', '-A')
     git('commit', '-qm', 'start')
     assert run(bin/'nbdev-install-hooks', cwd=repo, env=env).returncode == 0
-    assert (repo/'.gitattributes').read_text() == (root/'.gitattributes').read_text()
+    assert (repo/'.gitattributes').read_text(encoding='utf-8') == (root/'.gitattributes').read_text(encoding='utf-8')
     git('checkout', '-qb', 'other')
     edit('# A neural net', '# A net of neurons')
     git('commit', '-qam', 'title')

@@ -104,10 +104,10 @@ def test_what_was_interrupted_goes_on(class_of_60, tmp_path):
     mark = uuid4().hex
     p = subprocess.Popen([command, 'grade', few, '--out', tmp_path/'a.csv'], env={**os.environ, 'MARK': mark}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     part = tmp_path/'a.csv.part'
-    assert wait_for(lambda: part.is_file() and part.read_text().count('\n') > 9, 120)
+    assert wait_for(lambda: part.is_file() and part.read_text(encoding='utf-8').count('\n') > 9, 120)
     p.kill(), p.wait()
     assert wait_for(lambda: not left_running(mark), 20), left_running(mark)
-    noted = part.read_text()
+    noted = part.read_text(encoding='utf-8')
     assert not (tmp_path/'a.csv').exists()
     with part.open('a') as f: f.write('["' + noted[2:40]) # cut in the middle of a line
     ticks = []
@@ -143,7 +143,7 @@ def test_a_student_is_a_folder_or_a_file_and_right_once_is_right(tmp_path):
         (top/path).write_text(json.dumps(nb))
     rows = grade(top, tmp_path/'a.csv')
     assert {(o.student, o.notebook) for o in rows} == {('ada', 'ada/x/00.ipynb'), ('ada', 'ada/01.ipynb'), ('ben', 'ben.ipynb')}
-    page = (tmp_path/'a.html').read_text()
+    page = (tmp_path/'a.html').read_text(encoding='utf-8')
     assert f'ada: {len(names)} right' in page and 'ben: 0 right' in page
 
     table, n_words = class_table(rows), sum(o.unit == unit for o in written_questions().values())
@@ -156,7 +156,7 @@ def test_odd_names_come_in_their_order_and_odd_letters_cost_nobody_the_table(tmp
     (few/'a.ipynb').write_text(json.dumps({**notebook(), 'cells': [*notebook()['cells'], *cells, dict(cell_type='code', source='%%check \ud800\n\ud800')]}))
     rows = grade(few, tmp_path/'a.csv')
     assert [o.exercise for o in rows if o.verdict == 'unknown'] == [*odd, '\ud800']
-    assert '\\ud800' in (tmp_path/'a.csv').read_text() and (tmp_path/'a.html').is_file()
+    assert '\\ud800' in (tmp_path/'a.csv').read_text(encoding='utf-8') and (tmp_path/'a.html').is_file()
 
 def test_no_name_becomes_a_formula_or_a_part_of_the_page():
     rows = [Row('=cmd()', '@a.ipynb', '+b', 'unknown', '-c'), Row('<script>alert(1)</script>', 'a.ipynb', 'corner', 'wrong', '<img src=x onerror=alert(2)>')]
@@ -296,7 +296,7 @@ def test_it_is_said_what_keeps_answers_in(held, says, monkeypatch, tmp_path):
     (top := tmp_path/'class').mkdir()
     (top/'a.ipynb').write_text(json.dumps(notebook()))
     grade(top, tmp_path/'a.csv')
-    assert what_holds() in (tmp_path/'a.html').read_text()
+    assert what_holds() in (tmp_path/'a.html').read_text(encoding='utf-8')
 
 def test_the_page_is_read_by_everybody(class_of_60, open_page, tmp_path):
     axe = pytest.importorskip('axe_playwright_python.sync_playwright').Axe()

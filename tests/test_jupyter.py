@@ -69,7 +69,7 @@ def run_all(lab, chromium):
 @pytest.mark.parametrize('name, title, label, value, picture', [
     ('02_sgd', 'A point on a curve', 'the point', '1.2', 'svg'), ('07_net', 'ten hidden units at the start', 'picture', '5', 'img')])
 def test_a_slider_moved_changes_the_picture(run_all, name, title, label, value, picture):
-    page = run_all(name, json.loads((nbs/f'{name}.ipynb').read_text())['cells'])
+    page = run_all(name, json.loads((nbs/f'{name}.ipynb').read_text(encoding='utf-8'))['cells'])
     frame = page.locator(f'iframe[title="{title}"]')
     for _ in range(60): # JupyterLab draws what is far away only when it comes near
         if frame.count(): break

@@ -1,5 +1,5 @@
 "The Learner and its callbacks where the chapters don't go: odd data, odd models, failures in the middle, and fastai's own results"
-import contextlib, copy, os, pty, subprocess, sys, warnings
+import contextlib, copy, os, subprocess, sys, warnings
 from functools import partial
 
 import pytest, torch
@@ -400,6 +400,7 @@ def test_shown_in_a_file():
     assert len(lines) == 5 and lines[0].split() == ['epoch', 'train_loss', 'valid_loss', 'accuracy', 'time'] and '\r' not in out.stdout and '%' not in out.stdout, out
 
 def test_shown_in_a_terminal():
+    pty = pytest.importorskip('pty')
     mine, theirs = pty.openpty()
     process = subprocess.Popen([sys.executable, '-c', script], stdout=theirs, stderr=theirs)
     os.close(theirs)

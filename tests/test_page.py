@@ -19,7 +19,7 @@ sources = sorted(page_folder.glob('*.js'))
 
 def test_each_file_is_small_and_says_what_it_is():
     for file in sources:
-        text = file.read_text()
+        text = file.read_text(encoding='utf-8')
         assert text.startswith('// ') and len(text.splitlines()) <= 300, file.name
         assert max(map(len, text.splitlines())) <= 122, file.name
     assert {o.suffix for o in page_folder.iterdir()} == {'.js', '.css', '.html'}
@@ -27,20 +27,20 @@ def test_each_file_is_small_and_says_what_it_is():
 def test_modules_import_what_others_export_and_no_name_stands_twice():
     exported, declared = {}, []
     for file in sources:
-        names = re.findall(r'^(export )?(?:async )?(?:const|let|function|class) (\w+)', file.read_text(), re.M)
+        names = re.findall(r'^(export )?(?:async )?(?:const|let|function|class) (\w+)', file.read_text(encoding='utf-8'), re.M)
         exported[file.name] = {name for export, name in names if export}
         declared += [name for _, name in names]
     assert sorted({o for o in declared if declared.count(o) > 1}) == []
     for file in sources:
-        for names, other in re.findall(r"^import \{(.+)\} from '\./(.+)'$", file.read_text(), re.M):
+        for names, other in re.findall(r"^import \{(.+)\} from '\./(.+)'$", file.read_text(encoding='utf-8'), re.M):
             names = names.split(', ')
             assert set(names) <= exported[other], f'{file.name} imports from {other}'
-            rest = re.sub('^import .*\n', '', file.read_text(), flags=re.M)
+            rest = re.sub('^import .*\n', '', file.read_text(encoding='utf-8'), flags=re.M)
             assert [o for o in names if not re.search(rf'\b{o}\b', rest)] == [], f'{file.name} has no use for them'
 
 def test_a_joined_script_has_each_module_once_after_those_that_it_needs():
     script = join_modules('page.js')
-    firsts = [o.read_text().splitlines()[0] for o in sources if o.name not in ('alone.js', 'widget.js', 'frames.js')] # of other pages
+    firsts = [o.read_text(encoding='utf-8').splitlines()[0] for o in sources if o.name not in ('alone.js', 'widget.js', 'frames.js')] # of other pages
     assert [script.count(o) for o in firsts] == [1]*len(firsts)
     assert '</script' not in script and not re.search('^(import|export) ', script, re.M)
 

@@ -6,6 +6,9 @@ import pytest, torch
 
 from mnistlearn.all import *
 from programs import Program
+from system import posix
+
+pytest.importorskip('accelerate')
 
 setup = '''
 import os, sys, random
@@ -41,6 +44,7 @@ def save(found): write_state(f'{out}/{rank_distrib()}.safetensors', found) if no
 def net(): return simple_net(64, 8, 1)
 '''
 fits = setup + '''
+worker = dict(num_workers=1, multiprocessing_context='fork') if hasattr(os, 'fork') else {} # any other would begin with this script
 from fastai.metrics import F1Score
 from fastai.data.load import DataLoader as FastaiLoader
 def conv(): return nn.Sequential(ConvLayer(1, 4, stride=2), ResBlock(4, 8), nn.Conv2d(8, 8, 3), BatchNorm(8), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3))
@@ -59,7 +63,7 @@ found = dict(
     dropped=run(loaders(*data, drop_last=True), net, mnist_loss, batch_accuracy),
     norm=run(loaders(*ten), conv, cross_entropy, accuracy),
     torchs=run(loaders(*data, kind=torch.utils.data.DataLoader), net, mnist_loss, batch_accuracy),
-    workers=run(loaders(*data, kind=torch.utils.data.DataLoader, num_workers=1), net, mnist_loss, batch_accuracy),
+    workers=run(loaders(*data, kind=torch.utils.data.DataLoader, **worker), net, mnist_loss, batch_accuracy),
     fastais=run(fastais, lambda: simple_net(64, 8, 3), cross_entropy, [accuracy, F1Score(average='macro')]))
 save(found)
 '''
@@ -203,6 +207,7 @@ def test_a_worker_that_dies_ends_the_others_with_a_clear_error(tmp_path, how, wh
         for p in programs: p.kill(), p.wait()
     assert not (tmp_path/'done.safetensors').exists()
 
+@posix
 def test_the_launcher_names_who_died_first(tmp_path):
     out = launch(dying, 101, 10, tmp_path, 'kill', 1, world=2, cwd=tmp_path)
     assert out.returncode != 0 and not (tmp_path/'done.safetensors').exists()

@@ -33,11 +33,17 @@ config = ConfigParser()
 config.read(root/'settings.ini', encoding='utf-8')
 facts = config['DEFAULT']
 
-install = f'''#| fold: In Colab, install the package (anywhere else this does nothing)
+extras = {'06_pad': 'widgets', '15_scale': 'scale'} # of the package, by the notebook that needs them
+
+def install_cell(path):
+    "The cell that installs the package in Colab, with what this notebook needs of it"
+    source = f"git+{facts['git_url']}"
+    if extra := extras.get(path.stem): source = f"{facts['name']}[{extra}] @ {source}"
+    return f'''#| fold: In Colab, install the package (anywhere else this does nothing)
 import subprocess, sys
 
 if 'google.colab' in sys.modules:
-    source = 'git+{facts['git_url']}'
+    source = '{source}'
     failed = subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', source]).returncode
     if failed: print(f'{facts['name']} could not be installed from {{source}}: upload a copy of the '
                      'repository beside this notebook, run "%pip install ./{facts['name']}" in a '
@@ -120,7 +126,7 @@ def tidied(path):
     while rest and not rest[0].strip(): rest.pop(0)
     title.source = '\n'.join([head, '', badge(path), '', *rest])
     at = cells.index(title) + 1
-    nb.cells = [*cells[:at], mk_cell(install, id='c01ab000', execution_count=None, outputs=[]), *cells[at:]]
+    nb.cells = [*cells[:at], mk_cell(install_cell(path), id='c01ab000', execution_count=None, outputs=[]), *cells[at:]]
     for c in nb.cells:
         join_streams(c)
         fold(c)

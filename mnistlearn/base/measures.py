@@ -140,6 +140,6 @@ def why_not_finite(
 def peak_memory() -> float: # MB
     "The most memory that this process has had, as Linux and macOS tell"
     status = Path('/proc/self/status')
-    if status.exists(): return int(status.read_text().split('VmHWM:')[1].split()[0])/1024
+    if status.exists(): return int(status.read_text(encoding='utf-8').split('VmHWM:')[1].split()[0])/1024
     import resource
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/2**20

@@ -247,7 +247,10 @@ def connect(
     timeout, # seconds that a process waits for the others
 ): # accelerate's `Accelerator`
     "Connect the processes that were launched together, until this one ends"
-    from accelerate import Accelerator
+    try: from accelerate import Accelerator
+    except ImportError:
+        raise ImportError("several processes need the package accelerate: run `pip install "
+                          "'mnistlearn[scale]'`, and restart the kernel") from None
     from accelerate.utils import InitProcessGroupKwargs
     here, cards = int(os.environ.get('LOCAL_WORLD_SIZE', 1)), torch.cuda.device_count()
     backend = 'gloo' if 0 < cards < here else None # NCCL wants a card for each process

@@ -205,7 +205,7 @@ def _children():
     "Numbers of this process's children, as it sees them itself (on Linux)"
     found = []
     for file in Path('/proc/self/task').glob('*/children'):
-        for outside in file.read_text().split():
+        for outside in file.read_text(encoding='utf-8').split():
             try: status = Path(f'/proc/{outside}/status').read_text()
             except OSError: continue # it has ended by itself
             found.append(int(re.search(r'^NSpid:.*\s(\d+)$', status, re.M)[1]))

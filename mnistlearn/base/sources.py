@@ -153,7 +153,7 @@ def write_subset(
                 (folder/file).parent.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(images[row].reshape(28, 28).astype(np.uint8)).save(folder/file)
                 rows.append(f'{file.as_posix()},{digits.index(digit)}')
-        if name == 'mnist_sample': (folder/'labels.csv').write_text('\n'.join([*rows, '']))
+        if name == 'mnist_sample': (folder/'labels.csv').write_bytes('\n'.join([*rows, '']).encode())
         return move_into_place(folder, goal)
 
 # %% ../../nbs/base/02_sources.ipynb #644dbe18
