@@ -645,6 +645,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'mnistlearn.base.facts.check_fact': ('base/facts.html#check_fact', 'mnistlearn/base/facts.py'),
                                        'mnistlearn.base.facts.sample_kind': ('base/facts.html#sample_kind', 'mnistlearn/base/facts.py')},
             'mnistlearn.base.files': { 'mnistlearn.base.files._part_name': ('base/files.html#_part_name', 'mnistlearn/base/files.py'),
+                                       'mnistlearn.base.files._put_in_place': ('base/files.html#_put_in_place', 'mnistlearn/base/files.py'),
                                        'mnistlearn.base.files._remove': ('base/files.html#_remove', 'mnistlearn/base/files.py'),
                                        'mnistlearn.base.files._remove_leftovers': ( 'base/files.html#_remove_leftovers',
                                                                                     'mnistlearn/base/files.py'),

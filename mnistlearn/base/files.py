@@ -6,7 +6,7 @@
 __all__ = ['rank_distrib', 'write_whole', 'temporary_folder', 'remove_leftovers', 'cache_folder', 'short_path']
 
 # %% ../../nbs/base/00_files.ipynb #76a5d9c4
-import hashlib, os, secrets, shutil, socket, subprocess, tempfile
+import hashlib, os, secrets, shutil, socket, subprocess, tempfile, time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def write_whole(
             f.flush()
             os.fsync(f.fileno())
         if file.exists(): shutil.copymode(file, part)
-        os.replace(part, file)
+        _put_in_place(part, file)
     except OSError as e:
         message = f'could not write {file} ({e.strerror}); what was there before is as it was'
         raise OSError(e.errno, message) from None
@@ -47,6 +47,13 @@ def _part_name(what, owner=None):
     "A name that no other temporary file has; all those of one machine for one purpose begin alike"
     who = hashlib.blake2b(f'{socket.gethostname()}/{what}'.encode(), digest_size=8).hexdigest()
     return f'.{who}.{owner or os.getpid()}.{secrets.token_hex(4)}.part'
+def _put_in_place(part, file):
+    "As `os.replace`, which on Windows fails as long as somebody has the file open"
+    for wait in (.02, .1, .5):
+        try: return os.replace(part, file)
+        except PermissionError: time.sleep(wait)
+    os.replace(part, file)
+
 
 def _remove_leftovers(part):
     "Remove what those have left beside `part`, and for the same purpose, that were killed in the middle"
