@@ -12,8 +12,9 @@ import torch
 from fastcore.basics import patch
 
 from .base.files import rank_distrib
-from .base.processes import (SharedBatches, connect, flatten_gradients, gather_shares,
-    lost_others, process_share, set_gradients, share, synced_batch_norm, synced_batch_norms)
+from mnistlearn.base.processes import (SharedBatches, connect, flatten_gradients, gather_shares,
+    lost_others, process_share, set_gradients, share, synced_batch_norm, synced_batch_norms,
+    wait_for_all)
 from .base.randomness import random_state, set_random_state
 from .learner import Callback
 
@@ -76,7 +77,7 @@ def before_batch(self:DistributedTrainer):
 @patch
 def after_fit(self:DistributedTrainer):
     "Wait for all: whoever loads what the first has saved finds it whole"
-    self.together(self.accelerator.wait_for_everyone)
+    self.together(wait_for_all)
     self.fitting, self.shared = False, None
 
 # %% ../nbs/15_scale.ipynb #9232c9a9

@@ -1,6 +1,7 @@
 """What only a GPU can show, in under five minutes
 
-    python tools/gpu_check.py
+    python tools/gpu_check.py             all of it
+    python tools/gpu_check.py step times  some: tests, step, stages, digits, halves, resume, processes, times
 
 The CUDA cases of the tests; every stage of the course on CUDA beside the CPU; mixed precision; a fit that is stopped and resumed; two
 processes on one card; and how long a Learner takes there. Prints a table and exits with 1 if a row is not right, with 2 where there is no GPU.
@@ -29,12 +30,15 @@ def row(what, found, right): # `right` is None for what is only measured
 def quiet(f, *args, **kwargs):
     with contextlib.redirect_stdout(io.StringIO()): return f(*args, **kwargs)
 
+def why(out):
+    "The last error that a program has printed"
+    return next((o for o in reversed(out.stderr.splitlines()) if 'Error: ' in o and 'ChildFailed' not in o), out.stderr[-300:])
+
 def tests():
     "Those that are skipped where there is no GPU"
     out = subprocess.run([sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'tests/test_devices.py', '-k', 'cuda'], cwd=root, capture_output=True, text=True)
-    last = (out.stdout + out.stderr).strip().splitlines()[-1]
-    if out.returncode: print(out.stdout, out.stderr)
-    row('the CUDA cases of the tests', last, out.returncode == 0 and 'skipped' not in last)
+    said = [o for o in out.stdout.splitlines() if ' passed' in o or ' failed' in o] or [why(out)]
+    row('the CUDA cases of the tests', said[-1], out.returncode == 0 and 'skipped' not in said[-1])
 
 def on(device, model, x, y, loss_func):
     "Outputs and gradients of a copy of `model` on a device, in 64 bits, where rounding is small"
@@ -68,7 +72,7 @@ def stages(path):
     code = ("from pathlib import Path; from mnistlearn.all import *; from mnistlearn.apps.course import run_course; "
             f"print([o.history[-1] for o in run_course(load_digits(Path({str(path)!r}), (3, 7)))])")
     out = subprocess.run([sys.executable, '-c', code], cwd=root, capture_output=True, text=True, env={**os.environ, 'CUDA_VISIBLE_DEVICES': '', 'PYTHONPATH': search})
-    if out.returncode: return row('the stages on the CPU', out.stderr.strip()[-500:], False)
+    if out.returncode: return row('the stages on the CPU', why(out), False)
     here = [float(o) for o in out.stdout.strip().splitlines()[-1].strip('[]').split(',')]
     for stage, cpu in zip(there, here):
         cuda = stage.history[-1]
@@ -126,7 +130,7 @@ assert next(learn.model.parameters()).device.type == 'cuda'
         for world in (1, 2):
             out = subprocess.run([sys.executable, '-m', 'torch.distributed.run', '--nproc-per-node', str(world), 'fit.py', f'{world}.safetensors'], cwd=folder,
                                  capture_output=True, text=True, timeout=120, env={**os.environ, 'PYTHONPATH': search})
-            if out.returncode: return row('two processes on one card', out.stderr.strip().splitlines()[-1][:200] + out.stderr[-1500:], False)
+            if out.returncode: return row('two processes on one card', why(out), False)
             found.append(read_state(Path(folder)/f'{world}.safetensors'))
     apart = max((found[0][o].float() - found[1][o].float()).abs().max().item() for o in found[0])
     row('two processes on one card, beside one', f'{apart:.1e} apart', apart < 1e-4)
@@ -178,8 +182,9 @@ def main():
     print(f'{torch.cuda.get_device_name()}, PyTorch {torch.__version__}')
     path = mnist()
     data = load_digits(path)
-    for check in (tests, lambda: same_step(data), lambda: stages(path), lambda: ten_digits(data), lambda: halves(data), lambda: resume(data), two_processes,
-                  lambda: times(load_digits(path, (3, 7)))): check()
+    checks = dict(tests=tests, step=lambda: same_step(data), stages=lambda: stages(path), digits=lambda: ten_digits(data), halves=lambda: halves(data),
+                  resume=lambda: resume(data), processes=two_processes, times=lambda: times(load_digits(path, (3, 7))))
+    for name in sys.argv[1:] or checks: checks[name]()
     print(f'{sum(o is True for o in rows)} right, {sum(o is False for o in rows)} wrong, in {perf_counter() - start:.0f} s')
     return int(False in rows)
 

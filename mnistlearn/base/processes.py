@@ -6,7 +6,7 @@
 __all__ = ['share', 'torch_settings', 'batch_norms', 'instance_norms', 'batch_norm_parts', 'process_share', 'rows',
            'SharedIndices', 'reads_by_index', 'read_shares', 'SharedBatches', 'ProcessSum', 'update_averages',
            'synced_batch_norm', 'is_batch_norm', 'as_in_use', 'synced_batch_norms', 'flatten_gradients',
-           'set_gradients', 'real_rows', 'gather_shares', 'disconnect', 'connect', 'lost_others']
+           'set_gradients', 'real_rows', 'gather_shares', 'disconnect', 'connect', 'wait_for_all', 'lost_others']
 
 # %% ../../nbs/base/19_processes.ipynb #11d2a282
 import atexit, os
@@ -258,6 +258,10 @@ def connect(
     accelerator = Accelerator(cpu=not torch.cuda.is_available(), kwargs_handlers=[patience])
     atexit.register(disconnect)
     return accelerator
+
+def wait_for_all():
+    "Wait until all processes have come as far as this one"
+    if torch.distributed.is_initialized(): torch.distributed.barrier()
 
 def lost_others(
     rank:int, # this process
