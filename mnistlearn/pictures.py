@@ -107,7 +107,7 @@ def read(self:Reader,
     ways = [rules] if rules else []
     if not rules or not rules.simple or self.read_prepared(rules.seen).probability < .9:
         ways += by_strokes(picture)
-    if not ways: find_ink(picture) # says why there is nothing to read
+    if not ways: as_mnist(picture) # says why there is nothing to read
     found = [self.read_prepared(o.seen) for o in ways]
     best = max(range(len(ways)), key=lambda i: found[i].probability + ways[i].preferred)
     return _in_doubt(found[best], bool(rules and rules.simple))

@@ -117,8 +117,8 @@ exit status: 0 on success, 2 on bad arguments or bad data, 130 if interrupted'''
     g.add_argument('--scheduler', metavar='ADDRESS', help="a scheduler of Dask's, such as tcp://10.0.0.5:8786, to share the work among several machines")
     g = commands.add_parser('page', help='write a page to draw on, which a browser opens', description='Write one file for a browser: a pad to draw digits on, which the models of the course read at every stroke, and panels to watch them learn. It needs no network. The models are trained first, which takes about a minute.')
     g.add_argument('out', type=_new_file, nargs='?', default='mnistlearn.html', metavar='OUT.html', help='where to write it (default: mnistlearn.html)')
-    r = commands.add_parser('predict', help='read the digit in a picture', description='Read the digit in each picture: of any size and colour, on light or dark paper, anywhere in the picture. Without a model of your own, one is trained the first time, which takes less than a minute.')
-    r.add_argument('images', nargs='+', metavar='IMAGE', help='a picture file with one digit in it')
+    r = commands.add_parser('predict', help='read the digits in a picture', description='Read the digit in each picture, or several from left to right: of any size and colour, on light or dark paper, on a table, on lines or in a box. A percentage says how often such an answer is right, for digits: of answers at 90%%, about 9 in 10 (measured on testing images). What is no digit may look like one; below 95%%, the answer is called unsure. Without a model of your own, one is trained the first time, which takes less than a minute.')
+    r.add_argument('images', nargs='+', metavar='IMAGE', help='a picture file with a digit in it, or several')
     r.add_argument('--model', metavar='FILE', help='a model that `mnistlearn train` kept (default: one of conv-quick, kept in your cache)')
     r.add_argument('--show', action='store_true', help='draw each picture, what the net saw of it, and how sure it is')
     r.add_argument('--out', type=_picture, metavar='FILE', help='where to draw that (default: predict.png)')
@@ -214,6 +214,14 @@ def _why_unread(image, e):
     reason = str(e) if isinstance(e, (OSError, ValueError)) else f'it could not be read ({type(e).__name__}: {e})'
     return reason if reason.startswith(image) else f'{image}: {reason}'
 
+def _percent(p): return f'{p:.0%}' if p < .995 else '>99%'
+
+def _in_words(reading, vocab):
+    "What is read, how sure that is, and why it may be wrong"
+    if reading.digits: said = f'{reading.answer} (' + ', '.join(f'{o.answer}: {_percent(o.probability)}' for o in reading.digits) + ')'
+    else: said = ', or '.join(f'{vocab[i]} ({_percent(p)})' for p, i in zip(*(o.tolist() for o in reading.probabilities.topk(2))))
+    return f'unsure, {reading.doubt}: perhaps {said}' if reading.doubt else said
+
 def _predict(args):
     drawing = (args.out or _picture('predict.png')) if args.show or args.out else None
     images = [o for name in args.images for o in _expand(name)]
@@ -225,9 +233,7 @@ def _predict(args):
             failed = 2
             print(f'mnistlearn: {_why_unread(image, e)}', file=sys.stderr)
             continue
-        top = read[-1][1].probabilities.topk(2)
-        (first, p), (second, q) = ((reader.vocab[i], v) for v, i in zip(top.values.tolist(), top.indices))
-        print(f'{image}: {first} ({p:.0%}), or {second} ({q:.0%})')
+        print(f'{image}: {_in_words(read[-1][1], reader.vocab)}')
     if read and drawing:
         import matplotlib
         matplotlib.use('agg')

@@ -57,7 +57,7 @@ def kept_reader(
     "The reader in the cache. Where there is none, or it cannot be read, a new one is trained and kept"
     path = mnist()
     name = hashlib.blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
-    file = cache_folder()/f'reader-{name}.safetensors'
+    file = cache_folder()/f'kept-reader-{name}.safetensors'
     try: return Reader.load(file)
     except FileNotFoundError: print('there is no model yet: training conv-quick, once', file=sys.stderr)
     except (OSError, ValueError) as e: print(f'{e}: training conv-quick anew', file=sys.stderr)

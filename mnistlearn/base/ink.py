@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from .look import as_image
+from .reading import picture_errors
 
 # %% ../../nbs/base/18_ink.ipynb #6b2ff9bd
 def as_bytes(
@@ -24,23 +25,22 @@ def as_bytes(
     "Bytes as they are, 0..1 as 0..255, and any other range stretched to it"
     if x.dtype == bool: x = x.astype(float)
     if x.dtype == np.uint8: return x
+    if not np.isfinite(x).all():
+        raise ValueError('the picture holds NaN or infinity; expected finite numbers')
     is_share = x.dtype.kind == 'f' and 0 <= x.min() <= x.max() <= 1
     low, high = (0, 1) if is_share else (x.min(), x.max())
     return (255*(x.astype(np.float64) - low)/max(high - low, 1e-9)).round().astype(np.uint8)
 
 def read_picture(
     file, # a path, or an open file
-) -> Image.Image:
+) -> Image.Image: # turned as the camera was held
     "The picture in a file, or an error that says why there is none"
-    try:
-        with Image.open(file) as im: im.load()
-        return ImageOps.exif_transpose(im)
-    except FileNotFoundError: raise FileNotFoundError(f'{file}: there is no such file') from None
-    except IsADirectoryError:
-        raise IsADirectoryError(f'{file} is a folder: expected a picture') from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as e:
-        raise ValueError(f'{file}: it is not a picture that Pillow can read, or it is damaged '
-                         f'({type(e).__name__})') from None
+    if isinstance(file, (str, Path)):
+        if not Path(file).exists(): raise FileNotFoundError(f'{file}: there is no such file')
+        if Path(file).is_dir(): raise IsADirectoryError(f'{file} is a folder: expected a picture')
+    with picture_errors(file), Image.open(file) as im: im.load()
+    try: return ImageOps.exif_transpose(im)
+    except Exception: return im # what a camera wrote beside the picture may be damaged
 
 def open_picture(
     picture, # a file, an open image, an array or a tensor
@@ -175,15 +175,19 @@ def without_noise(
     full = np.quantile(ink[ink >= least], .6)
     return ((ink - noise)/max(full - noise, 1e-3)).clip(0, 1)
 
+def _too_narrow(picture):
+    width, height = picture.size
+    if min(width, height) < 3: return f'the picture is only {width} x {height} pixels'
+    return (f'the picture is a strip of {width} x {height} pixels, too narrow for one; '
+            f'cut out the part with the digit')
+
 def find_ink(
     picture, # a file, an open image, an array or a tensor
 ) -> np.ndarray: # (height, width), 0 for paper to 1 for ink
     "How much ink is where, whatever the colours and the light"
-    x = without_frame(colors_of(open_picture(picture)))
-    height, width = x.shape[:2]
-    if min(height, width) < 3:
-        raise ValueError(f'there is no digit to be seen: the picture is only {width} x {height} '
-                         f'pixels')
+    picture = open_picture(picture)
+    x = without_frame(colors_of(picture))
+    if min(x.shape[:2]) < 3: raise ValueError(f'there is no digit to be seen: {_too_narrow(picture)}')
     off = x - paper_of(x)
     if np.linalg.norm(off, axis=2).max() < .06:
         raise ValueError('there is no digit to be seen: the picture is all of one colour')

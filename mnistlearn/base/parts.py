@@ -127,7 +127,7 @@ def parts_of(
     "What hangs together, by its sides or corners"
     from scipy.ndimage import label
     numbers, n = label(mask, np.ones((3, 3)))
-    return [Part(numbers == i + 1) for i in range(n) if (numbers == i + 1).sum() > 3]
+    return [Part(numbers == i + 1) for i in range(n)]
 
 def joined(
     parts:list, # of `Part`
@@ -184,7 +184,7 @@ def find_parts(
     if not with_lines and not lines.any(): return []
     least = .03*max(mask.shape)
     parts = [o for o in parts_of(binary_opening(mask & ~lines, np.ones((2, 2))))
-             if o.size >= least and not o.touches_edge()]
+             if o.size >= least and o.area > 3 and not o.touches_edge()]
     parts = [o for o in parts if not any(o.encloses(p) for p in parts)]
     parts = joined([o for o in parts if o.area >= max(p.area for p in parts)/30])
     if not parts: return []
@@ -211,13 +211,15 @@ def by_the_rules(
     picture, # an open image
 ): # a `Way`, or None where there is no ink
     "As one digit on one paper: chapter 14's five rules"
-    try: ink = find_ink(picture)
+    try:
+        ink = find_ink(picture)
+        strokes = strokes_of(ink)
     except ValueError: return
-    parts = [o for o in parts_of(ink > .4)]
+    parts = parts_of(ink > .4)
     large = [o for o in parts if ink[o.mask].sum() >= max(ink[p.mask].sum() for p in parts)/8]
     is_drawn = pen_width(ink > .4) < .25*large[0].size # by a pen, and no solid thing
     simple = len(large) == 1 and is_drawn and not large[0].touches_edge()
-    return Way([into_28(with_pen(strokes_of(ink)))], .04 if simple else -.15, simple)
+    return Way([into_28(with_pen(strokes))], .04 if simple else -.15, simple)
 
 def by_strokes(
     picture, # an open image

@@ -7,7 +7,7 @@ __all__ = ['tensor', 'picture_errors', 'as_grey', 'read_image', 'PILImage', 'PIL
            'change_times', 'Digits', 'label_folders', 'class_names', 'is_light_paper', 'load_digits']
 
 # %% ../../nbs/base/04_reading.ipynb #443ca217
-import hashlib, io, json, os, sys, time
+import hashlib, io, json, os, re, sys, time
 from array import array
 from collections import Counter
 from contextlib import contextmanager
@@ -54,12 +54,23 @@ def picture_errors(
     except FileNotFoundError: raise
     except Exception as e:
         name = file if isinstance(file, (str, os.PathLike)) else 'the picture'
-        raise ValueError(f'{name}: {_why_unread(e)}') from None
+        raise ValueError(f'{name}: {_why_unread(e, file)}') from None
 
-def _why_unread(e):
+def _is_heic(file):
+    "Does it begin as the photographs of many telephones do?"
+    try:
+        with open(file, 'rb') as f: start = f.read(12)
+    except (OSError, TypeError, ValueError): return False
+    return start[4:8] == b'ftyp' and start[8:12] in (b'heic', b'heix', b'hevc', b'mif1', b'msf1')
+
+def _why_unread(e, file):
     if isinstance(e, Image.UnidentifiedImageError):
+        if _is_heic(file):
+            return 'it is a HEIC picture, which Pillow cannot read; save it as JPEG or PNG'
         return 'it does not begin like any image that Pillow can read; replace or remove it'
-    if isinstance(e, Image.DecompressionBombError): return f'it is too large: {e}'
+    if isinstance(e, Image.DecompressionBombError):
+        n = max([int(o) for o in re.findall(r'\d+', str(e))[:1]], default=0)
+        return f'it is too large: {n/1e6:.0f} million pixels are more than Pillow reads; scale it down'
     if isinstance(e, ValueError): return str(e)
     said = getattr(e, 'strerror', None) or str(e) or type(e).__name__
     return f'it could not be read ({said}); replace or remove it'
