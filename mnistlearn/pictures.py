@@ -73,7 +73,7 @@ def find_temperature(
     return tried[int(np.argmin(losses))].item()
 
 # %% ../nbs/14_pictures.ipynb #029e74f2
-sure_enough = .8 # below it, a reading is in doubt
+sure_enough = .95 # below it, a reading is in doubt
 
 def _in_doubt(reading, is_one_thing):
     "The same, and why it may be wrong if the net is not sure"
