@@ -873,6 +873,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'mnistlearn.base.parts.Way': ('base/parts.html#way', 'mnistlearn/base/parts.py'),
                                        'mnistlearn.base.parts.by_strokes': ('base/parts.html#by_strokes', 'mnistlearn/base/parts.py'),
                                        'mnistlearn.base.parts.by_the_rules': ('base/parts.html#by_the_rules', 'mnistlearn/base/parts.py'),
+                                       'mnistlearn.base.parts.enlarged': ('base/parts.html#enlarged', 'mnistlearn/base/parts.py'),
                                        'mnistlearn.base.parts.find_parts': ('base/parts.html#find_parts', 'mnistlearn/base/parts.py'),
                                        'mnistlearn.base.parts.in_order': ('base/parts.html#in_order', 'mnistlearn/base/parts.py'),
                                        'mnistlearn.base.parts.is_ink': ('base/parts.html#is_ink', 'mnistlearn/base/parts.py'),

@@ -220,7 +220,8 @@ def _in_words(reading, vocab):
     "What is read, how sure that is, and why it may be wrong"
     if reading.digits: said = f'{reading.answer} (' + ', '.join(f'{o.answer}: {_percent(o.probability)}' for o in reading.digits) + ')'
     else: said = ', or '.join(f'{vocab[i]} ({_percent(p)})' for p, i in zip(*(o.tolist() for o in reading.probabilities.topk(2))))
-    return f'unsure, {reading.doubt}: perhaps {said}' if reading.doubt else said
+    if reading.doubt and reading.probability < .5: return f'unsure, {reading.doubt}; perhaps {said}'
+    return said + f'; unsure, {reading.doubt}'*bool(reading.doubt)
 
 def _predict(args):
     drawing = (args.out or _picture('predict.png')) if args.show or args.out else None

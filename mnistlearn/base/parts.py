@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['reach', 'most_parts', 'paper_around', 'strokes_on', 'is_ink', 'run_lengths', 'slanted', 'lines_across',
            'straight_lines', 'Part', 'parts_of', 'joined', 'stands_out', 'without_things', 'in_order', 'find_parts',
-           'Way', 'by_the_rules', 'by_strokes']
+           'Way', 'by_the_rules', 'enlarged', 'by_strokes']
 
 # %% ../../nbs/base/22_parts.ipynb #b22a0004
 from typing import NamedTuple
 
 import numpy as np
-from torch import Tensor
+from PIL.Image import Resampling
 
-from .ink import (colors_of, cut_to_ink, find_ink, into_28, open_picture, otsu,
-    pen_width, strokes_of, with_pen, without_noise)
+from .ink import (colors_of, cut_to_ink, find_ink, into_28, otsu, pen_width,
+    strokes_of, with_pen, without_noise)
 
 # %% ../../nbs/base/22_parts.ipynb #b22a0009
 reach = 41 # pixels, of at most 200: wider than a stroke, narrower than a page
@@ -218,16 +218,27 @@ def by_the_rules(
         strokes = strokes_of(ink)
     except ValueError: return
     parts = parts_of(ink > .4)
-    large = [o for o in parts if ink[o.mask].sum() >= max(ink[p.mask].sum() for p in parts)/8]
-    is_drawn = pen_width(ink > .4) < .25*large[0].size # by a pen, and no solid thing
-    simple = len(large) == 1 and is_drawn and not large[0].touches_edge()
-    return Way([into_28(with_pen(strokes))], .04 if simple else -.15, simple)
+    most = max(ink[o.mask].sum() for o in parts)
+    large = [o for o in parts if ink[o.mask].sum() >= max(most/8, 3) or len(parts) == 1]
+    part, pen, size = large[0], pen_width(ink > .4), max(strokes.shape)
+    is_drawn = len(large) == 1 and pen < 1 + .25*size # by a pen, and no solid thing
+    simple = is_drawn and not part.touches_edge()
+    is_cut = is_drawn and not part.is_strip() and pen < 1 + .2*size # by an edge; no rest of a table
+    return Way([into_28(with_pen(strokes))],
+               .04 if simple else .02 if is_cut else -.15, simple)
+
+def enlarged(
+    picture, # an open image
+): # the same where it is large enough
+    "Large enough for a neighbourhood of `reach` pixels to be a small part of it"
+    times = -(-2*reach//min(picture.size))
+    return picture.resize([times*o for o in picture.size], Resampling.BICUBIC) if times > 1 else picture
 
 def by_strokes(
     picture, # an open image
 ): # gives a `Way` after the other
     "Strokes wherever they are, dark or light, with straight lines and without"
-    x = colors_of(picture)
+    x = colors_of(enlarged(picture))
     for with_lines in (True, False):
         for colors in (x, 1 - x):
             parts = find_parts(colors, with_lines)
