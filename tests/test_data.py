@@ -201,7 +201,7 @@ def test_classes_with_names_are_numbered_in_their_order(write_digits):
 def class_labels(path, digits=None): return load_digits(path, digits).valid_y.unique().tolist()
 
 @cases('error, said', [(o, f'it could not be read ({o})') for o in (struct.error('required argument is not an integer'), RuntimeError('Failed to decode frame 0'), SyntaxError('not a TIFF file'))]
-    + [(Image.DecompressionBombError('Image size (200000000 pixels) exceeds limit'), 'it is too large: Image size (200000000 pixels) exceeds limit'), (MemoryError(), 'it could not be read (MemoryError)')], ids=lambda o: type(o).__name__)
+    + [(Image.DecompressionBombError('Image size (200000000 pixels) exceeds limit'), 'it is too large: 200 million pixels are more than Pillow reads; scale it down'), (MemoryError(), 'it could not be read (MemoryError)')], ids=lambda o: type(o).__name__)
 def test_whatever_pillow_raises_names_the_file(error, said, write_digits, monkeypatch):
     bad = write_digits()/'valid/7/10.png'
     def fail(*args): raise error

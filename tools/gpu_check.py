@@ -125,7 +125,7 @@ if not rank_distrib(): write_state(sys.argv[1], dict(learn.model.state_dict()))
 assert next(learn.model.parameters()).device.type == 'cuda'
 '''
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder)/'fit.py').write_text('import sys\n' + script)
+        (Path(folder)/'fit.py').write_text('import sys\n' + script, encoding='utf-8')
         found = []
         for world in (1, 2):
             out = subprocess.run([sys.executable, '-m', 'torch.distributed.run', '--nproc-per-node', str(world), 'fit.py', f'{world}.safetensors'], cwd=folder,

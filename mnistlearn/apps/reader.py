@@ -48,7 +48,9 @@ def train_reader(
     "Train a reader on images prepared as those that it will read, and tell a progress bar of each step"
     data = prepared_digits(data, bar)
     tick = bar(n_ticks)
-    if tick is not no_tick: tick = in_equal_times(tick, n_ticks, recipe_phases(recipe, data))
+    if tick is not no_tick:
+        phases = recipe_phases(recipe, data)
+        tick = in_equal_times(tick, n_ticks, [*phases, phases[-1]]) # looked at once more, for the temperature
     return Reader.train(recipe, data, names, seed=seed, logging=False, cbs=Callback(after_batch=tick))
 
 def kept_reader(

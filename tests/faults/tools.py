@@ -1,7 +1,9 @@
 "A disk that is full or can't be written, and what is left in a folder when all is over"
-import ctypes, os, resource, signal
+import ctypes, os, re, resource, signal
 from contextlib import contextmanager
 from pathlib import Path
+
+def only_sources(stderr): return all(re.match(r"mnist_\w+ from [\w$' ]+: ", o) for o in stderr.splitlines()) # nothing but where images came from
 
 @contextmanager
 def full_after(n):
