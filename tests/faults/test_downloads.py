@@ -26,7 +26,7 @@ def test_truncated(listed, fault, rng, times, body, offer, subset, home, capsys,
         monkeypatch.setattr('mnistlearn.base.sources.known_lines', set())
         cut = body[:rng.randrange(len(body))]
         offer(cut, cut if listed else body)
-        next_source_serves(fault, '' if listed else 'expected .*broken off, or not the right file', subset, home, capsys)
+        next_source_serves(fault, '' if listed else 'expected .*: broken off', subset, home, capsys)
 
 @pytest.mark.fault('truncated archive')
 @pytest.mark.parametrize('cut, requests', [(None, 0), (-9, 1)], ids=['whole', 'truncated'])
