@@ -188,7 +188,10 @@ def judge_all(
         try: from dask.distributed import Client
         except ImportError: raise ValueError("a scheduler needs Dask: pip install 'mnistlearn[grade]'") from None
         with Client(scheduler), parallel_config(backend='dask'): run()
-    elif work: run(initializer=end_with, initargs=(os.getpid(),)) # from their start, no process outlives this one
+    elif work:
+        from joblib.externals.loky import get_reusable_executor
+        try: run(initializer=end_with, initargs=(os.getpid(),)) # from their start, no process outlives this one
+        finally: get_reusable_executor().shutdown(kill_workers=True) # joblib would keep them for minutes
     def judged(row):
         if row.verdict: return row
         verdict, difference = noted.verdicts[row.exercise, row.source]
