@@ -146,7 +146,7 @@ def test_the_digit_page_gets_the_room_that_it_needs(site, served, open_page, wid
     for start in (site.as_uri(), served):
         tab = open_page(f'{start}/docs/draw.html', width, own=served)
         tab.wait_for_function("document.querySelector('iframe.drawing').clientHeight > 3000")
-        assert tab.frames[1].evaluate('document.documentElement.scrollHeight <= innerHeight')
+        tab.frames[1].wait_for_function('document.documentElement.scrollHeight <= innerHeight') # it may grow while it loads
 
 def test_the_digit_page_stands_in_the_site_and_alone(site, open_page):
     tab = open_page(site/'docs'/'draw.html')
