@@ -96,6 +96,7 @@ def read_prepared(self:Reader,
     return Reading(space.join(o.answer for o in each), min(o.probability for o in each),
                    probs, torch.cat(seen, 1), tuple(each))
 
+# %% ../nbs/14_pictures.ipynb #14c0a015
 @patch
 def read(self:Reader,
     picture, # a file, an open image, an array or a tensor
@@ -103,14 +104,15 @@ def read(self:Reader,
     "See the picture in several ways, and take the one of which the net is surest"
     picture = open_picture(picture)
     if is_prepared(picture): return _in_doubt(self.read_prepared([as_mnist(picture)]), True)
-    rules = by_the_rules(picture)
-    ways = [rules] if rules else []
-    if not rules or not rules.simple or self.read_prepared(rules.seen).probability < .9:
-        ways += by_strokes(picture)
-    if not ways: as_mnist(picture) # says why there is nothing to read
+    ways = [o for o in [by_the_rules(picture)] if o]
     found = [self.read_prepared(o.seen) for o in ways]
+    is_one = bool(ways) and ways[0].simple
+    if not is_one or found[0].probability < .9:
+        more = list(by_strokes(picture))
+        ways, found = ways + more, found + [self.read_prepared(o.seen) for o in more]
+    if not ways: as_mnist(picture) # says why there is nothing to read
     best = max(range(len(ways)), key=lambda i: found[i].probability + ways[i].preferred)
-    return _in_doubt(found[best], bool(rules and rules.simple))
+    return _in_doubt(found[best], is_one)
 
 # %% ../nbs/14_pictures.ipynb #14c0a00c
 @patch(cls_method=True)

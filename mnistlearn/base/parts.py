@@ -11,7 +11,6 @@ __all__ = ['reach', 'most_parts', 'paper_around', 'strokes_on', 'is_ink', 'run_l
 from typing import NamedTuple
 
 import numpy as np
-from PIL.Image import Resampling
 
 from .ink import (colors_of, cut_to_ink, find_ink, into_28, otsu, pen_width,
     strokes_of, with_pen, without_noise)
@@ -124,10 +123,11 @@ class Part:
 def parts_of(
     mask:np.ndarray, # bool (height, width)
 ) -> list: # of `Part`
-    "What hangs together, by its sides or corners"
+    "What hangs together, by its sides or corners; of very many, the 200 largest"
     from scipy.ndimage import label
     numbers, n = label(mask, np.ones((3, 3)))
-    return [Part(numbers == i + 1) for i in range(n)]
+    largest = np.argsort(-np.bincount(numbers.ravel())[1:], kind='stable')[:200]
+    return [Part(numbers == i + 1) for i in sorted(largest)]
 
 def joined(
     parts:list, # of `Part`
@@ -187,7 +187,8 @@ def find_parts(
     least = .03*max(mask.shape)
     parts = [o for o in parts_of(binary_opening(mask & ~lines, np.ones((2, 2))))
              if o.size >= least and o.area > 3 and not o.touches_edge()]
-    parts = [o for o in parts if o.area >= max(p.area for p in parts)/30]
+    speck = max((o.area for o in parts), default=0)/30
+    parts = [o for o in parts if o.area >= speck]
     if not 0 < len(parts) <= most_parts: return []
     parts = joined([o for o in parts if not any(o.encloses(p) for p in parts)])
     tallest, largest = max(o.height for o in parts), max(o.area for o in parts)
@@ -218,8 +219,9 @@ def by_the_rules(
         strokes = strokes_of(ink)
     except ValueError: return
     parts = parts_of(ink > .4)
-    most = max(ink[o.mask].sum() for o in parts)
-    large = [o for o in parts if ink[o.mask].sum() >= max(most/8, 3) or len(parts) == 1]
+    amounts = [ink[o.mask].sum() for o in parts]
+    least = min(max(amounts), max(max(amounts)/8, 3))
+    large = [o for o, amount in zip(parts, amounts) if amount >= least]
     part, pen, size = large[0], pen_width(ink > .4), max(strokes.shape)
     is_drawn = len(large) == 1 and pen < 1 + .25*size # by a pen, and no solid thing
     simple = is_drawn and not part.touches_edge()
@@ -228,17 +230,19 @@ def by_the_rules(
                .04 if simple else .02 if is_cut else -.15, simple)
 
 def enlarged(
-    picture, # an open image
-): # the same where it is large enough
+    x:np.ndarray, # (height, width, 3), 0..1
+) -> np.ndarray: # at most 200 pixels high and wide; the same where it is large enough
     "Large enough for a neighbourhood of `reach` pixels to be a small part of it"
-    times = -(-2*reach//min(picture.size))
-    return picture.resize([times*o for o in picture.size], Resampling.BICUBIC) if times > 1 else picture
+    from scipy.ndimage import zoom
+    low, high = sorted(x.shape[:2])
+    times = min(-(-2*reach//low), 200//high)
+    return zoom(x, (times, times, 1), grid_mode=True, mode='nearest').clip(0, 1) if times > 1 else x
 
 def by_strokes(
     picture, # an open image
 ): # gives a `Way` after the other
     "Strokes wherever they are, dark or light, with straight lines and without"
-    x = colors_of(enlarged(picture))
+    x = enlarged(colors_of(picture))
     for with_lines in (True, False):
         for colors in (x, 1 - x):
             parts = find_parts(colors, with_lines)
