@@ -175,7 +175,7 @@ def judge_all(
     unseen=(), # files that no answer may read: the notebooks, and what is noted of them
 ) -> list: # of `Row`, all with a verdict
     "Judge every answer that has no verdict yet"
-    from joblib import Parallel, delayed, parallel_config
+    from joblib import Parallel, delayed, effective_n_jobs, parallel_config
     asked = dict.fromkeys((o.exercise, o.source) for o in rows if not o.verdict)
     for name in {name for name, _ in asked}: fetch_images(exercises()[name])
     work = [delayed(_judge)(*o, bank_digest(), unseen) for o in asked if o not in noted.verdicts]
@@ -191,7 +191,8 @@ def judge_all(
     elif work:
         from joblib.externals.loky import get_reusable_executor
         try: run(initializer=end_with, initargs=(os.getpid(),)) # from their start, no process outlives this one
-        finally: get_reusable_executor().shutdown(kill_workers=True) # joblib would keep them for minutes
+        finally: # joblib would keep its workers for minutes
+            if effective_n_jobs(jobs or -1) > 1: get_reusable_executor().shutdown(kill_workers=True)
     def judged(row):
         if row.verdict: return row
         verdict, difference = noted.verdicts[row.exercise, row.source]

@@ -9,7 +9,7 @@ from mnistlearn.apps.exercises import exercises
 from programs import Program
 from test_grade import notebook
 from test_left_running import wait_for
-from faults.tools import living_in, only_sources
+from faults.tools import lives_in, living_in, only_sources
 
 program = Path(__file__).parent/'victims.py'
 pytestmark = pytest.mark.skipif(not hasattr(signal, 'SIGKILL'), reason='there is no SIGKILL here')
@@ -21,8 +21,7 @@ def places(tmp_path):
     return tmp_path
 
 def start(places, name, *args):
-    env = dict(HOME=str(places/'home'), XDG_CACHE_HOME=str(places/'home'/'.cache'), TMPDIR=str(places/'temporary'), no_proxy='127.0.0.1')
-    return Program(program, name, places/'work', *args, cwd=places/'work', **env)
+    return Program(program, name, places/'work', *args, cwd=places/'work', TMPDIR=str(places/'temporary'), **lives_in(places/'home'))
 
 def finish(places, name, *args):
     "Seconds that it took, and what came of it"

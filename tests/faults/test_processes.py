@@ -7,7 +7,7 @@ import fastdownload.core, pytest, torch
 from mnistlearn.all import *
 from mnistlearn.base import sources
 from mnistlearn.data import load_digits
-from faults.tools import only_sources
+from faults.tools import lives_in, only_sources
 from programs import Program
 from test_learner import fit, flat, learner
 
@@ -20,8 +20,7 @@ def test_cache(n, fault, times, serve, pack, write_digits, tmp_path):
     server, size, checksum = serve(body).url, *fastdownload.core.path_stats(tmp_path/'a.tgz')
     for i in range(times(1, 10)):
         (home := tmp_path/f'home{i}').mkdir()
-        env = dict(HOME=str(home), XDG_CACHE_HOME=str(home/'.cache'), no_proxy='127.0.0.1')
-        running = [Program(program, 'load', home, server, size, checksum, cwd=home, **env) for _ in range(n)]
+        running = [Program(program, 'load', home, server, size, checksum, cwd=home, **lives_in(home)) for _ in range(n)]
         done = [o.wait() for o in running]
         assert all(o.returncode == 0 and only_sources(o.stderr) for o in done), done
         found, = {json.loads(o.stdout.splitlines()[-1])[1] for o in done}

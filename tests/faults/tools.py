@@ -5,6 +5,10 @@ from pathlib import Path
 
 def only_sources(stderr): return all(re.match(r"mnist_\w+ from [\w$' ]+: ", o) for o in stderr.splitlines()) # nothing but where images came from
 
+def lives_in(home):
+    "The environment of a program that finds nothing but what is in this home"
+    return dict(HOME=str(home), FASTAI_HOME=str(home/'.fastai'), XDG_CACHE_HOME=str(home/'.cache'), no_proxy='127.0.0.1')
+
 @contextmanager
 def full_after(n):
     "No file of this process gets longer than `n` bytes: what would be written beyond them is refused, as on a full disk"
