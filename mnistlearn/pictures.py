@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from .base.arguments import check_file, check_reader, check_recipe
 from .base.ink import (colors_of, find_ink, into_28, is_prepared, open_picture,
     pen_width, strokes_of, with_pen)
-from .base.look import palette, show_image, to_np
+from .base.look import palette, percent_text, show_image, to_np
 from .base.models import load_weights
-from .base.parts import by_strokes, by_the_rules
+from .base.parts import by_difference, by_strokes, by_the_rules, enlarged
 from .data import Digits, to_float
 from .digits import cross_entropy, recipes, softmax, train_recipe
 from .saving import read_state, write_state
@@ -108,7 +108,9 @@ def read(self:Reader,
     found = [self.read_prepared(o.seen) for o in ways]
     is_one = bool(ways) and ways[0].simple
     if not is_one or found[0].probability < .9:
-        more = list(by_strokes(picture))
+        whole = by_difference(picture) # a digit as large as the picture
+        more = [whole] if whole else list(by_strokes(picture))
+        is_one = is_one or whole is not None
         ways, found = ways + more, found + [self.read_prepared(o.seen) for o in more]
     if not ways: as_mnist(picture) # says why there is nothing to read
     best = max(range(len(ways)), key=lambda i: found[i].probability + ways[i].preferred)
@@ -166,7 +168,7 @@ def _draw_reading(axs, picture, reading, vocab, name):
         colors = [palette['blue' if o == digit.answer else 'sky'] for o in vocab]
         places = np.arange(len(vocab)) + (k + .5)/len(digits) - .5
         bars.bar(places, digit.probabilities.tolist(), .8/len(digits), color=colors)
-    said = ', '.join(f'{o.probability:.0%}' for o in digits)
+    said = ', '.join(percent_text(o.probability) for o in digits)
     bars.set_title(f'{reading.answer} ({said})' + '?'*bool(reading.doubt), fontsize=9)
     bars.set(ylim=(0, 1), yticks=[])
     turned = 0 if max(map(len, vocab)) < 3 else 90

@@ -221,7 +221,7 @@ def test_what_is_drawn_is_read_as_python_reads_it(page, written):
     "The pad's own picture, taken out of it and given to the package"
     press(panel(page, 'draw'), knows['ten'])
     conv = from_state(recipes['conv-quick'].make(10), written.state['conv'])
-    reader = Reader('conv-quick', conv, [str(o) for o in range(10)])
+    reader = Reader('conv-quick', conv, [str(o) for o in range(10)], temperature=written.state['conv_temperature'])
     right = 0
     for digit in strokes:
         press(panel(page, 'draw'), 'clear')
@@ -513,7 +513,7 @@ def trained(written_subset, tmp_path_factory):
     folder, data = tmp_path_factory.mktemp('models'), load_digits(written_subset.full, cache=False)
     for recipe in ('linear', 'net', 'conv-quick', 'conv', 'conv-long', 'resnet'):
         model = recipes[recipe].make(10)
-        Reader(recipe, model, [str(o) for o in range(10)], .9, 100).save(folder/f'{recipe}.safetensors')
+        Reader(recipe, model, [str(o) for o in range(10)], .9, 100, temperature=.05).save(folder/f'{recipe}.safetensors')
     x, y = binary(data.train_x[:100], data.train_y[:100])
     dls = DataLoaders(DataLoader(TensorPairs(x, y), 50), DataLoader(TensorPairs(x, y), 50))
     learn = Learner(dls, simple_net(), mnist_loss, SGD, path=folder, model_dir='.')
@@ -555,6 +555,10 @@ def test_a_model_of_ones_own_reads_with_the_others(page, trained, name):
     x = torch.full((1, 1, 28, 28), .3)
     want = model(x if 'conv' in name else x.flatten(1))[0]
     assert (torch.tensor(list(seen.values()) if isinstance(seen, dict) else seen) - want).abs().max() < 1e-4
+    page.evaluate('window.course.draw.readers[4].read(new Float32Array(784).fill(.3))')
+    p = sigmoid(want).item() if name == 'learner' else softmax(want/.05).max().item()
+    shown = float(re.search(r'([\d.]+)%', card.locator('.answer').inner_text())[1])
+    assert abs(shown - 100*max(p, 1 - p if name == 'learner' else 0)) < .11 # as `Reader.read` gives it
 
 @pytest.mark.parametrize('name, words', [('resnet', 'a model that this page cannot compute'), ('wide', 'a model that this page cannot compute'), ('other', 'holds no model'), ('foreign', 'the course has not written it'),
     ('half', 'damaged: it ends before'), ('diverged', 'at too high a rate'), ('misfit', 'layers do not fit'), ('names', 'names for 2 classes'), ('colour', 'takes 2352 inputs'), ('harmed', 'checksum does not agree'), ('text', 'no safetensors file'), ('empty', 'too short')])

@@ -142,6 +142,31 @@ def test_two_rows_are_read_row_by_row(reader):
     for i, o in enumerate(('42', '37')): page.paste(side_by_side(o), (10, 10 + 200*i))
     assert reader.read(page).answer == '4237'
 
+def test_coarse_digits_that_reach_the_edge(reader):
+    "Of 8 x 8 pixels, as they are and enlarged"
+    from sklearn.datasets import load_digits as load_forms
+    forms = load_forms()
+    for change in (lambda o: o, lambda o: Image.fromarray((255/16*o).astype(np.uint8)).resize((160, 160), Image.Resampling.BICUBIC)):
+        right = [reader.read(change(o)).answer == str(t) for o, t in zip(forms.images[:100], forms.target)]
+        assert sum(right) >= 90
+
+styles = {'4': [[(68, 0), (5, 55), (95, 55)], [(66, 2), (66, 100)]], # a closed triangle, and a long stem
+          '3': [[(12, 8), (40, 0), (72, 12), (66, 36), (42, 46), (76, 62), (74, 90), (40, 100), (8, 84), (18, 70)]], # ends that curl
+          '6': [[(70, 0), (5, 55), (5, 100), (80, 100), (80, 55), (8, 58)]], # all straight
+          '7': [[(0, 8), (80, 0), (30, 100)], [(15, 50), (72, 46)]]} # crossed
+
+@pytest.mark.parametrize('digit', styles)
+def test_as_others_write_it(digit, reader):
+    "In ways that MNIST hardly has, with thin pens and thick ones, upright and slanted"
+    answers = []
+    for width in (7, 12, 18):
+        for slant in (-.1, 0, .15, .3):
+            im = Image.new('L', (220, 220), 255)
+            pen = ImageDraw.Draw(im)
+            for line in styles[digit]: pen.line([(60 + x + slant*(50 - y), 60 + y) for x, y in line], fill=20, width=width, joint='curve')
+            answers.append(reader.read(im).answer)
+    assert answers.count(digit) >= 10, answers
+
 def test_what_is_no_digit_is_doubted(reader):
     smile = Image.new('L', (120, 120), 255)
     ImageDraw.Draw(smile).arc((20, 20, 100, 100), 20, 160, fill=0, width=7)

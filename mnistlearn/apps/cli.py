@@ -214,12 +214,11 @@ def _why_unread(image, e):
     reason = str(e) if isinstance(e, (OSError, ValueError)) else f'it could not be read ({type(e).__name__}: {e})'
     return reason if reason.startswith(image) else f'{image}: {reason}'
 
-def _percent(p): return f'{p:.0%}' if p < .995 else '>99%'
-
 def _in_words(reading, vocab):
     "What is read, how sure that is, and why it may be wrong"
-    if reading.digits: said = f'{reading.answer} (' + ', '.join(f'{o.answer}: {_percent(o.probability)}' for o in reading.digits) + ')'
-    else: said = ', or '.join(f'{vocab[i]} ({_percent(p)})' for p, i in zip(*(o.tolist() for o in reading.probabilities.topk(2))))
+    from mnistlearn.base.look import percent_text
+    if reading.digits: said = f'{reading.answer} (' + ', '.join(f'{o.answer}: {percent_text(o.probability)}' for o in reading.digits) + ')'
+    else: said = ', or '.join(f'{vocab[i]} ({percent_text(p)})' for p, i in zip(*(o.tolist() for o in reading.probabilities.topk(2))))
     if reading.doubt and reading.probability < .5: return f'unsure, {reading.doubt}; perhaps {said}'
     return said + f'; unsure, {reading.doubt}'*bool(reading.doubt)
 

@@ -133,7 +133,7 @@ def page_state(
     if tick is not no_tick: tick = in_equal_times(tick, n_ticks, _phases(pair, data))
     examples = [(data.valid_y == digit).nonzero()[20].item() for digit in (3, 7, 5, 8, 4)]
     return dict(pair=pair_stages(pair, reader.accuracy, tick), ten=ten_stages(data, reader.accuracy, tick),
-                conv=dict(reader.model.state_dict()), examples=data.valid_x[examples].flatten(1),
+                conv=dict(reader.model.state_dict()), conv_temperature=reader.temperature, examples=data.valid_x[examples].flatten(1),
                 train=some_images(pair.train_x, pair.train_y, n_train),
                 valid=some_images(pair.valid_x, pair.valid_y, n_valid), coaster=coaster(), n_stairs=n_stairs, n_images=len(data.train_x))
 

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['palette', 'set_look', 'to_np', 'as_image', 'show_image', 'show_images', 'show_pixels', 'plot_rows', 'plot_histograms',
-           'plot_lr_find', 'figure_bytes', 'save_picture', 'label_text', 'answer_caption', 'are_images', 'grid_rows']
+           'plot_lr_find', 'figure_bytes', 'save_picture', 'label_text', 'percent_text', 'answer_caption', 'are_images',
+           'grid_rows']
 
 # %% ../../nbs/base/05_look.ipynb #1ac39123
 import io
@@ -205,6 +206,12 @@ def label_text(
     "A target or an answer in words: the name of its class, or its numbers"
     if vocab is not None and not label.is_floating_point(): return str(vocab[int(label)])
     return ', '.join(f'{v:.3g}' for v in label.flatten().tolist())
+
+def percent_text(
+    p:float, # 0..1
+) -> str:
+    "Without decimals; but what is nearly certain is neither 100% nor 0%"
+    return '<1%' if p < .005 else '>99%' if p > .995 else f'{p:.0%}'
 
 def answer_caption(
     target:str, # what it is

@@ -212,7 +212,7 @@ def play_reading(
         raise ValueError(f'a browser cannot compute the recipe {reader.recipe}: expected one of '
                          f'{", ".join(_readable)}')
     state = dict(recipe=reader.recipe, vocab=list(reader.vocab), accuracy=reader.accuracy,
-                 model=dict(reader.model.state_dict()))
+                 temperature=reader.temperature, model=dict(reader.model.state_dict()))
     return Panel('Draw a digit', 'read.js', 'ReadPanel', state, height=640)
 
 # %% ../../nbs/base/20_panels.ipynb #2e62a8d2

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['reach', 'most_parts', 'paper_around', 'strokes_on', 'is_ink', 'run_lengths', 'slanted', 'lines_across',
            'straight_lines', 'Part', 'parts_of', 'joined', 'stands_out', 'without_things', 'in_order', 'find_parts',
-           'Way', 'by_the_rules', 'enlarged', 'by_strokes']
+           'Way', 'large_parts', 'by_the_rules', 'enlarged', 'fills', 'by_difference', 'by_strokes']
 
 # %% ../../nbs/base/22_parts.ipynb #b22a0004
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .ink import (colors_of, cut_to_ink, find_ink, into_28, otsu, pen_width,
-    strokes_of, with_pen, without_noise)
+    ring, strokes_of, with_pen, without_noise)
 
 # %% ../../nbs/base/22_parts.ipynb #b22a0009
 reach = 41 # pixels, of at most 200: wider than a stroke, narrower than a page
@@ -103,6 +103,10 @@ class Part:
         return (min(self.top, self.left) == 0 or self.bottom == len(self.mask)
                 or self.right == self.mask.shape[1])
 
+    def is_surface(self): # fills a corner of the picture or most of a side, as a table does
+        sides = [self.mask[0], self.mask[-1], self.mask[:, 0], self.mask[:, -1]]
+        return any(o[0] or o[-1] or o.mean() > .75 for o in sides)
+
     def belongs_to(self, other): # another part
         "Are these two parts of one digit?"
         over = min(self.right, other.right) - max(self.left, other.left) # pixels in common
@@ -179,13 +183,13 @@ def find_parts(
     with_lines:bool, # are straight lines taken for strokes as well?
 ) -> list: # of `Part`, each with its `ink` (height, width), in their order
     "What may be digits"
-    from scipy.ndimage import binary_dilation, binary_opening
+    from scipy.ndimage import binary_dilation
     strokes = strokes_on(x)
     mask = is_ink(strokes)
     lines = mask & False if with_lines else straight_lines(mask)
     if not with_lines and not lines.any(): return []
     least = .03*max(mask.shape)
-    parts = [o for o in parts_of(binary_opening(mask & ~lines, np.ones((2, 2))))
+    parts = [o for o in parts_of(mask & ~lines)
              if o.size >= least and o.area > 3 and not o.touches_edge()]
     speck = max((o.area for o in parts), default=0)/30
     parts = [o for o in parts if o.area >= speck]
@@ -210,6 +214,15 @@ class Way(NamedTuple):
     preferred: float # what is added to how sure the net is
     simple: bool # is there one part only, drawn by a pen, away from the edges?
 
+def large_parts(
+    ink:np.ndarray, # (height, width), 0..1, some of it above 0.4
+) -> list: # of `Part`
+    "What is no speck"
+    parts = parts_of(ink > .4)
+    amounts = [ink[o.mask].sum() for o in parts]
+    least = min(max(amounts), max(max(amounts)/8, 3))
+    return [o for o, amount in zip(parts, amounts) if amount >= least]
+
 def by_the_rules(
     picture, # an open image
 ): # a `Way`, or None where there is no ink
@@ -218,14 +231,12 @@ def by_the_rules(
         ink = find_ink(picture)
         strokes = strokes_of(ink)
     except ValueError: return
-    parts = parts_of(ink > .4)
-    amounts = [ink[o.mask].sum() for o in parts]
-    least = min(max(amounts), max(max(amounts)/8, 3))
-    large = [o for o, amount in zip(parts, amounts) if amount >= least]
-    part, pen, size = large[0], pen_width(ink > .4), max(strokes.shape)
-    is_drawn = len(large) == 1 and pen < 1 + .25*size # by a pen, and no solid thing
+    part, *others = large_parts(ink)
+    pen, size = pen_width(ink > .4), max(strokes.shape)
+    is_drawn = not others and pen < 1 + .25*size # by a pen, and no solid thing
     simple = is_drawn and not part.touches_edge()
-    is_cut = is_drawn and not part.is_strip() and pen < 1 + .2*size # by an edge; no rest of a table
+    is_cut = (is_drawn and pen < 1 + .2*size # by an edge; no rest of a table
+              and not part.is_strip() and not part.is_surface())
     return Way([into_28(with_pen(strokes))],
                .04 if simple else .02 if is_cut else -.15, simple)
 
@@ -238,6 +249,28 @@ def enlarged(
     times = min(-(-2*reach//low), 200//high)
     return zoom(x, (times, times, 1), grid_mode=True, mode='nearest').clip(0, 1) if times > 1 else x
 
+def fills(
+    part:Part, # of the picture
+) -> bool:
+    "Is this a digit as large as the picture, rather than a page, a table or a ruled line?"
+    side, pen = max(part.mask.shape), pen_width(part.mask)
+    return (part.touches_edge() and not part.is_surface() and part.size > .7*side
+            and .06*side < pen < .36*part.size
+            and straight_lines(part.mask).sum() < .02*part.area)
+
+def by_difference(
+    picture, # an open image
+): # a `Way`, or None where it is not one digit that fills it
+    "As one digit on paper of the edge's commonest colour"
+    x = enlarged(colors_of(picture))
+    off = np.linalg.norm(x - np.median(ring(x, 0), 0), axis=2)
+    if min(picture.size) < 3 or off.max() < .06: return
+    ink = (off/max(np.quantile(off, .98), 1e-3)/.9 - .1).clip(0, 1)
+    part, *others = large_parts(ink)
+    holds_more = max(picture.size) > 16 # pixels: in fewer, there is no room for a page or a table
+    if holds_more and (others or not fills(part)): return
+    return Way([into_28(with_pen(cut_to_ink(ink)))], .05, False)
+
 def by_strokes(
     picture, # an open image
 ): # gives a `Way` after the other
@@ -246,6 +279,7 @@ def by_strokes(
     for with_lines in (True, False):
         for colors in (x, 1 - x):
             parts = find_parts(colors, with_lines)
-            if 0 < len(parts) <= 20:
-                seen = [into_28(with_pen(cut_to_ink(o.ink))) for o in parts]
-                yield Way(seen, 0 if with_lines else -.05, False)
+            if not 0 < len(parts) <= 20: continue
+            seen = [into_28(with_pen(cut_to_ink(o.ink))) for o in parts]
+            may_be_edges = all(o.is_strip() for o in parts) # of a page, or a table's boards
+            yield Way(seen, -.05*(not with_lines) - .03*may_be_edges, False)

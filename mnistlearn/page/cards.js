@@ -44,8 +44,10 @@ class Card {
 
 const sayShare = p => p < .005 ? '<1%' : p > .995 ? '>99%' : percent(p)
 
-export const probabilities = outputs =>
-  outputs.length > 1 ? softmax(outputs) : [sigmoid(outputs[0]), 1 - sigmoid(outputs[0])]
+export function probabilities(outputs, temperature = 1) {
+  const scores = Array.from(outputs, score => score/temperature)
+  return scores.length > 1 ? softmax(scores) : [sigmoid(scores[0]), 1 - sigmoid(scores[0])]
+}
 
 // Which output speaks about the answer, and with which sign: one output alone speaks for the first name, or against it
 const speakerOf = (outputs, best) => outputs.length > 1 ? {row: best, sign: 1} : {row: 0, sign: best === 0 ? 1 : -1}
@@ -157,7 +159,7 @@ export class ConvCard extends Card {
     this.paintMaps(maps)
     setText(this.caption, 'Left the 3 x 3 kernels of the first layer, right of each where it finds much (black), ' +
       'in the first of five crops of the image, over which the net takes the mean')
-    return this.sayProbabilities(softmax(scores))
+    return this.sayProbabilities(probabilities(scores, this.model.temperature))
   }
 
   paintMaps(maps) { // two in a row, each of 12 x 12 pixels, with its kernel of the same size before it
@@ -201,7 +203,7 @@ export class ModelCard {
   }
 
   read(x) {
-    const p = probabilities(this.model.outputs(x)), best = argmax(p)
+    const p = probabilities(this.model.outputs(x), this.model.temperature), best = argmax(p)
     setText(this.answer, `a ${this.names[best]}, ${percent(p[best], 1)}`)
     this.bars.set(p, p.map(sayShare), best)
     return this.names[best]

@@ -47,7 +47,8 @@ export function makeReader(state) { // of `Reader.save`, `mnistlearn train` or `
   if (!state?.model) {
     throw new Refusal('it holds no model: expected what Learner.save, Reader.save or mnistlearn train wrote')
   }
-  const model = makeModel(state.model), outputs = model.outputs(new Float32Array(784)), n = outputs.length
+  const model = {...makeModel(state.model), temperature: state.temperature}
+  const outputs = model.outputs(new Float32Array(784)), n = outputs.length
   if (!outputs.every(Number.isFinite)) {
     throw new Refusal('some of its weights are no numbers, as after a training at too high a rate')
   }

@@ -17,7 +17,7 @@ import {YoursPanel} from './yours.js'
 
 function courseOf(state) {
   const rows = ({data}) => Array.from({length: data.length/784}, (_, i) => data.subarray(784*i, 784*(i + 1)))
-  const conv = makeModel(state.conv)
+  const conv = {...makeModel(state.conv), temperature: state.conv_temperature}
   const stages = ({means, names, linear, net, accuracies}) => ({
     means: Object.fromEntries(rows(means).map((mean, i) => [names[i], mean])),
     models: {linear: makeModel(linear), net: makeModel(net), conv},

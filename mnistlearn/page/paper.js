@@ -198,7 +198,8 @@ function withoutNoise(ink) { // 0 for what may be noise, 1 for what is surely in
 export function findInk(colors) { // of `colorsOf` -> {width, height, data: 0 for paper to 1 for ink}
   const x = withoutFrame(colors), {width, height} = x
   if (Math.min(width, height) < 3) {
-    throw new Refusal(`there is no digit to be seen: the picture is only ${width} x ${height} pixels`)
+    throw new Refusal(`there is no digit to be seen: the picture is only ${width} x ${height} pixels as it is ` +
+                      'looked at; cut out the part with the digit')
   }
   const {off, size} = offPaper(x)
   if (largest(size) < .06) throw new Refusal('there is no digit to be seen: the picture is all of one colour')
