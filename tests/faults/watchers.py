@@ -46,7 +46,7 @@ def terminal(folder, seed, how):
     expected = numbers(fit(made(), 30))
     pid, screen = pty.fork()
     if not pid:
-        if how == 'is not told': signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if how == 'is not told' else signal.SIG_DFL) # whatever was inherited
         made().fit(30, .05, **kept(folder))
         os._exit(0)
     seen, until = b'', random.Random(seed).randrange(3, 20)
