@@ -210,6 +210,7 @@ def find_parts(
 # %% ../../nbs/base/22_parts.ipynb #b22a0016
 class Way(NamedTuple):
     "A way to see a picture"
+    name: str # what is looked for
     seen: list # of tensors uint8 (28, 28): its digits, from left to right
     preferred: float # what is added to how sure the net is
     simple: bool # is there one part only, drawn by a pen, away from the edges?
@@ -237,7 +238,7 @@ def by_the_rules(
     simple = is_drawn and not part.touches_edge()
     is_cut = (is_drawn and pen < 1 + .2*size # by an edge; no rest of a table
               and not part.is_strip() and not part.is_surface())
-    return Way([into_28(with_pen(strokes))],
+    return Way('the five rules', [into_28(with_pen(strokes))],
                .04 if simple else .02 if is_cut else -.15, simple)
 
 def enlarged(
@@ -269,7 +270,7 @@ def by_difference(
     part, *others = large_parts(ink)
     holds_more = max(picture.size) > 16 # pixels: in fewer, there is no room for a page or a table
     if holds_more and (others or not fills(part)): return
-    return Way([into_28(with_pen(cut_to_ink(ink)))], .05, False)
+    return Way('as large as it', [into_28(with_pen(cut_to_ink(ink)))], .05, False)
 
 def by_strokes(
     picture, # an open image
@@ -277,9 +278,10 @@ def by_strokes(
     "Strokes wherever they are, dark or light, with straight lines and without"
     x = enlarged(colors_of(picture))
     for with_lines in (True, False):
-        for colors in (x, 1 - x):
+        for name, colors in (('dark strokes', x), ('light strokes', 1 - x)):
             parts = find_parts(colors, with_lines)
             if not 0 < len(parts) <= 20: continue
             seen = [into_28(with_pen(cut_to_ink(o.ink))) for o in parts]
             may_be_edges = all(o.is_strip() for o in parts) # of a page, or a table's boards
-            yield Way(seen, -.05*(not with_lines) - .03*may_be_edges, False)
+            yield Way(name + ', no lines'*(not with_lines), seen,
+                      -.05*(not with_lines) - .03*may_be_edges, False)
