@@ -66,7 +66,7 @@ def find_temperature(
     scores:Tensor, # (n, classes), of images that were not trained on
     targets:Tensor, # classes (n,)
 ) -> float: # between 0.25 and 4; 1 where there are fewer than 500 images
-    "What to divide the scores by, so that 0.9 is right about 9 times in 10"
+    "What to divide the scores by, so that a net is about as sure as it is right"
     if len(targets) < 500: return 1.
     tried = torch.logspace(-2, 2, 81, base=2)
     losses = [cross_entropy(scores/t, targets).item() for t in tried]
@@ -106,15 +106,13 @@ def read(self:Reader,
     if is_prepared(picture): return _in_doubt(self.read_prepared([as_mnist(picture)]), True)
     ways = [o for o in [by_the_rules(picture)] if o]
     found = [self.read_prepared(o.seen) for o in ways]
-    is_one = bool(ways) and ways[0].simple
-    if not is_one or found[0].probability < .9:
+    if not (ways and ways[0].simple and found[0].probability > .9):
         whole = by_difference(picture) # a digit as large as the picture
         more = [whole] if whole else list(by_strokes(picture))
-        is_one = is_one or whole is not None
         ways, found = ways + more, found + [self.read_prepared(o.seen) for o in more]
     if not ways: as_mnist(picture) # says why there is nothing to read
     best = max(range(len(ways)), key=lambda i: found[i].probability + ways[i].preferred)
-    return _in_doubt(found[best], is_one)
+    return _in_doubt(found[best], any(o.alone for o in ways))
 
 # %% ../nbs/14_pictures.ipynb #14c0a00c
 @patch(cls_method=True)

@@ -150,6 +150,18 @@ def test_coarse_digits_that_reach_the_edge(reader):
         right = [reader.read(change(o)).answer == str(t) for o, t in zip(forms.images[:100], forms.target)]
         assert sum(right) >= 90
 
+def test_ruled_lines_of_any_slope_leave_nothing_behind():
+    from mnistlearn.base.ink import colors_of
+    from mnistlearn.base.parts import find_parts
+    for width in (2, 3):
+        for rise in (-7, 0, 3, 4, 9, 14):
+            im = scribble('3')
+            pen = ImageDraw.Draw(im)
+            for y in range(18, 220, 36): pen.line((0, y, 260, y + rise), fill=(0, 0, 0), width=width)
+            part, = find_parts(colors_of(im), with_lines=False)
+            alone, = find_parts(colors_of(scribble('3')), with_lines=True)
+            for o in ('top', 'bottom', 'left', 'right'): assert abs(getattr(part, o) - getattr(alone, o)) < 4, (width, rise, o)
+
 styles = {'4': [[(68, 0), (5, 55), (95, 55)], [(66, 2), (66, 100)]], # a closed triangle, and a long stem
           '3': [[(12, 8), (40, 0), (72, 12), (66, 36), (42, 46), (76, 62), (74, 90), (40, 100), (8, 84), (18, 70)]], # ends that curl
           '6': [[(70, 0), (5, 55), (5, 100), (80, 100), (80, 55), (8, 58)]], # all straight

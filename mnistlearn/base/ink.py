@@ -28,8 +28,9 @@ def as_bytes(
     if not np.isfinite(x).all():
         raise ValueError('the picture holds NaN or infinity; expected finite numbers')
     is_share = x.dtype.kind == 'f' and 0 <= x.min() <= x.max() <= 1
+    x = x.astype(np.float64) # a small type can't hold every difference of its numbers
     low, high = (0, 1) if is_share else (x.min(), x.max())
-    return (255*(x.astype(np.float64) - low)/max(high - low, 1e-9)).round().astype(np.uint8)
+    return (255*(x - low)/max(high - low, 1e-9)).round().astype(np.uint8)
 
 def read_picture(
     file, # a path, or an open file

@@ -69,7 +69,8 @@ def lines_across(
     length, found = 2*round(.2*side) + 1, np.zeros(mask.shape, bool)
     for slope in np.linspace(-.1, .1, 11):
         level = np.pad(slanted(mask, slope), ((0, 0), (length, length)), mode='edge')
-        whole = minimum_filter1d(maximum_filter1d(level.view(np.uint8), 5), 5) # no small gaps
+        thick = maximum_filter1d(level.view(np.uint8), 3, axis=0) # a step of one pixel breaks no line
+        whole = minimum_filter1d(maximum_filter1d(thick, 5), 5) # nor does a small gap
         long = maximum_filter1d(minimum_filter1d(whole, length), length)
         found |= slanted(long[:, length:-length].astype(bool), -slope)
     return maximum_filter1d(found.view(np.uint8), 3, axis=0).astype(bool) & thin
@@ -87,9 +88,9 @@ class Part:
         mask:np.ndarray, # bool (height, width): its pixels in the whole picture
     ):
         self.mask = mask
-        (self.top, *_, last_row), (self.left, *_, last_col) = (
-            np.flatnonzero(np.r_[mask.any(i), False]).tolist()*2 for i in (1, 0))
-        self.bottom, self.right = last_row + 1, last_col + 1
+        rows, cols = (np.flatnonzero(mask.any(i)) for i in (1, 0))
+        self.top, self.bottom = rows[0], rows[-1] + 1
+        self.left, self.right = cols[0], cols[-1] + 1
         self.height, self.width = self.bottom - self.top, self.right - self.left
         self.size, self.area = max(self.height, self.width), int(mask.sum())
 
@@ -112,7 +113,8 @@ class Part:
         over = min(self.right, other.right) - max(self.left, other.left) # pixels in common
         apart = max(self.top, other.top) - min(self.bottom, other.bottom) # between them, down
         tall, small = max(self.height, other.height), min(self.size, other.size)
-        if over > .3*min(self.width, other.width) and apart < .3*tall: return True
+        if over > .3*min(self.width, other.width) and apart < .3*tall:
+            return apart < 0 or min(self.height, other.height) < .7*tall # else one digit above another
         return small < .5*tall and -over < .2*tall and apart < .2*tall
 
     def encloses(self, other): # another part
@@ -214,6 +216,7 @@ class Way(NamedTuple):
     seen: list # of tensors uint8 (28, 28): its digits, from left to right
     preferred: float # what is added to how sure the net is
     simple: bool # is there one part only, drawn by a pen, away from the edges?
+    alone: bool # is there one part only, drawn by a pen?
 
 def large_parts(
     ink:np.ndarray, # (height, width), 0..1, some of it above 0.4
@@ -236,10 +239,10 @@ def by_the_rules(
     pen, size = pen_width(ink > .4), max(strokes.shape)
     is_drawn = not others and pen < 1 + .25*size # by a pen, and no solid thing
     simple = is_drawn and not part.touches_edge()
-    is_cut = (is_drawn and pen < 1 + .2*size # by an edge; no rest of a table
+    is_cut = (is_drawn and pen < 1 + .15*size # by an edge; no rest of a table
               and not part.is_strip() and not part.is_surface())
     return Way('the five rules', [into_28(with_pen(strokes))],
-               .04 if simple else .02 if is_cut else -.15, simple)
+               .04 if simple else .02 if is_cut else -.15, simple, is_drawn)
 
 def enlarged(
     x:np.ndarray, # (height, width, 3), 0..1
@@ -270,7 +273,7 @@ def by_difference(
     part, *others = large_parts(ink)
     holds_more = max(picture.size) > 16 # pixels: in fewer, there is no room for a page or a table
     if holds_more and (others or not fills(part)): return
-    return Way('as large as it', [into_28(with_pen(cut_to_ink(ink)))], .05, False)
+    return Way('as large as it', [into_28(with_pen(cut_to_ink(ink)))], .05, False, True)
 
 def by_strokes(
     picture, # an open image
@@ -284,4 +287,4 @@ def by_strokes(
             seen = [into_28(with_pen(cut_to_ink(o.ink))) for o in parts]
             may_be_edges = all(o.is_strip() for o in parts) # of a page, or a table's boards
             yield Way(name + ', no lines'*(not with_lines), seen,
-                      -.05*(not with_lines) - .03*may_be_edges, False)
+                      -.05*(not with_lines) - .03*may_be_edges, False, False)
