@@ -18,7 +18,7 @@ from .base.ink import (colors_of, find_ink, into_28, is_prepared, open_picture,
     pen_width, strokes_of, with_pen)
 from .base.look import palette, percent_text, show_image, to_np
 from .base.models import load_weights
-from .base.parts import by_difference, by_strokes, by_the_rules, enlarged
+from .base.parts import by_difference, by_strokes, by_the_rules
 from .data import Digits, to_float
 from .digits import cross_entropy, recipes, softmax, train_recipe
 from .saving import read_state, write_state

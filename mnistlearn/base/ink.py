@@ -23,6 +23,7 @@ def as_bytes(
     x:np.ndarray, # grey levels or colours of any range
 ) -> np.ndarray: # uint8, of the same shape
     "Bytes as they are, 0..1 as 0..255, and any other range stretched to it"
+    if not x.size: raise ValueError(f'the picture is empty: its shape is {x.shape}')
     if x.dtype == bool: x = x.astype(float)
     if x.dtype == np.uint8: return x
     if not np.isfinite(x).all():
