@@ -52,6 +52,13 @@ def test_command_changes_nothing(copy, commands):
     after = contents(copy)
     assert [str(k) for k in before.keys() | after.keys() if before.get(k) != after.get(k)] == []
 
+def test_every_link_to_a_file_of_ours_leads_to_one():
+    pages = [*root.glob('*.md'), *root.glob('docs/*.md'), *root.glob('benchmarks/*.md')]
+    texts = [(o, o.read_text(encoding='utf-8')) for o in pages] + [(o, c.source) for o in notebooks for c in read_nb(o).cells if c.cell_type == 'markdown']
+    links = [(o, link) for o, text in texts for link in re.findall(r'\]\((?![a-z]+:|#)([^)#\s]+)', re.sub(r'`[^`]*`', '', text))]
+    assert len(links) > 100
+    assert [f'{o.relative_to(root)}: {link}' for o, link in links if not (o.parent/link).exists() and not link.startswith('attachment')] == []
+
 @pytest.mark.parametrize('nb', notebooks, ids=place)
 def test_jupyterlab_finds_nothing_to_write_into_an_untouched_notebook(nb):
     "It compares these with what the kernel says, and asks to save the notebook if they differ"
