@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt, numpy as np, torch
-from fastcore.basics import patch
+from fastcore.basics import noop, patch
 from torch import Tensor, nn
 
 from .base.arguments import check_file, check_reader, check_recipe
@@ -18,7 +18,7 @@ from .base.ink import (colors_of, find_ink, into_28, is_prepared, open_picture,
     pen_width, strokes_of, with_pen)
 from .base.look import palette, percent_text, show_image, to_np
 from .base.models import load_weights
-from .base.parts import by_difference, by_strokes, by_the_rules
+from .base.parts import by_difference, by_strokes, by_the_rules, is_scattered
 from .data import Digits, to_float
 from .digits import cross_entropy, recipes, softmax, train_recipe
 from .saving import read_state, write_state
@@ -75,10 +75,13 @@ def find_temperature(
 # %% ../nbs/14_pictures.ipynb #029e74f2
 sure_enough = .95 # below it, a reading is in doubt
 
-def _in_doubt(reading, is_one_thing):
-    "The same, and why it may be wrong if the net is not sure"
-    if reading.probability >= sure_enough: return reading
-    return reading._replace(doubt='this may be no digit' if is_one_thing else
+def _in_doubt(reading, is_one_thing, is_cut=False):
+    "The same, and why it may be wrong, if it may be"
+    digits = reading.digits or (reading,)
+    is_sure = reading.probability >= sure_enough
+    if is_sure and not is_cut and not any(is_scattered(o.seen) for o in digits): return reading
+    return reading._replace(doubt='the edge seems to cut off a digit' if is_cut else
+                            'this may be no digit' if is_one_thing else
                             'there seems to be more than one thing in the picture')
 
 @patch
@@ -106,13 +109,13 @@ def read(self:Reader,
     if is_prepared(picture): return _in_doubt(self.read_prepared([as_mnist(picture)]), True)
     ways = [o for o in [by_the_rules(picture)] if o]
     found = [self.read_prepared(o.seen) for o in ways]
-    if not (ways and ways[0].simple and found[0].probability > .9):
+    if not (ways and ways[0].simple and found[0].probability >= sure_enough):
         whole = by_difference(picture) # a digit as large as the picture
         more = [whole] if whole else list(by_strokes(picture))
         ways, found = ways + more, found + [self.read_prepared(o.seen) for o in more]
     if not ways: as_mnist(picture) # says why there is nothing to read
     best = max(range(len(ways)), key=lambda i: found[i].probability + ways[i].preferred)
-    return _in_doubt(found[best], any(o.alone for o in ways))
+    return _in_doubt(found[best], any(o.alone for o in ways), ways[best].is_cut)
 
 # %% ../nbs/14_pictures.ipynb #14c0a00c
 @patch(cls_method=True)
@@ -125,8 +128,7 @@ def train(cls:Reader,
     "A reader trained by a recipe; its temperature is found on the validation images"
     learn = train_recipe(recipe, data, vocab, **kwargs)
     accuracy = learn.recorder.values[-1][2]
-    probs, targets = learn.get_preds()
-    temperature = find_temperature(probs.log(), targets)
+    temperature = find_temperature(*learn.get_preds(act=noop))
     return cls(recipe, learn.model, learn.vocab, accuracy, len(data.train_x), temperature)
 
 # %% ../nbs/14_pictures.ipynb #69ec8571

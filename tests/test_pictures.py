@@ -187,6 +187,34 @@ def test_what_is_no_digit_is_doubted(reader):
     for picture in (smile, cloth): assert reader.read(picture).doubt
     assert not any(reader.read(scribble(d)).doubt for d in '02345678')
 
+def test_noise_is_doubted(reader):
+    "Of 100 such pictures, hardly any was before what is in too many pieces or has too many holes was doubted, whatever the net says of it"
+    rng = np.random.default_rng(0)
+    doubts = []
+    for size in (16, 28, 32, 64, 200):
+        for share in (.1, None): # black points on white, or all greys
+            for _ in range(5):
+                x = rng.random((size, size)) if share is None else rng.random((size, size)) > share
+                try: doubts.append(bool(reader.read(x.astype(np.float32)).doubt))
+                except ValueError: doubts.append(True) # refused
+    assert sum(doubts) >= 48
+
+@pytest.mark.parametrize('number', ['37', '52', '80', '246', '95'])
+def test_a_digit_that_the_edge_cuts_off_is_told(number, reader):
+    row = side_by_side(number)
+    reading = reader.read(row.crop((70, 0, row.width, row.height)))
+    assert reading.answer == number[1:] and 'cut off' in reading.doubt
+    reading = reader.read(row.crop((0, 0, row.width - 70, row.height)))
+    assert reading.answer == number[:-1] and 'cut off' in reading.doubt
+    assert not reader.read(row).doubt
+
+def test_a_temperature_where_a_probability_is_nothing():
+    scores = torch.full((600, 3), -400.)
+    targets = torch.arange(600) % 3
+    scores[range(600), targets] = 0
+    scores[:60] = torch.tensor([0, -400., -400]) # 40 of these are wrong, by far
+    assert find_temperature(scores, targets) == 4
+
 def test_percentages_mean_what_they_say(reader, written_subset):
     data = load_digits(written_subset.full, cache=False)
     readings = [reader.read_prepared([o]) for o in data.valid_x]

@@ -4,13 +4,16 @@
 
 # %% auto #0
 __all__ = ['reach', 'most_parts', 'paper_around', 'strokes_on', 'is_ink', 'run_lengths', 'slanted', 'lines_across',
-           'straight_lines', 'Part', 'parts_of', 'joined', 'stands_out', 'without_things', 'in_order', 'find_parts',
-           'Way', 'large_parts', 'by_the_rules', 'enlarged', 'fills', 'by_difference', 'by_strokes']
+           'straight_lines', 'Part', 'parts_of', 'joined', 'stands_out', 'without_things', 'in_order',
+           'large_as_digits', 'measured', 'find_parts', 'Way', 'large_parts', 'by_the_rules', 'enlarged', 'fills',
+           'by_difference', 'by_strokes', 'is_scattered']
 
 # %% ../../nbs/base/22_parts.ipynb #b22a0004
+import math
 from typing import NamedTuple
 
 import numpy as np
+from torch import Tensor
 
 from .ink import (colors_of, cut_to_ink, find_ink, into_28, otsu, pen_width,
     ring, strokes_of, with_pen, without_noise)
@@ -126,6 +129,10 @@ class Part:
         spread = np.linalg.eigvalsh(np.cov(np.argwhere(self.mask).T) + np.eye(2)/12)
         return spread[0] < .0625*spread[1]
 
+    def is_unlike(self, other): # another part; both are `measured`
+        return (np.abs(self.color - other.color).max() > .12 or self.pen > 2*other.pen
+                or self.size > 1.6*other.size)
+
 def parts_of(
     mask:np.ndarray, # bool (height, width)
 ) -> list: # of `Part`
@@ -159,13 +166,11 @@ def stands_out(
     return np.abs(np.median(x[part.core()], 0) - np.median(around, 0)).max() > .06
 
 def without_things(
-    parts:list, # of `Part`, with `color` and `pen`
+    parts:list, # of `Part`, `measured`
 ) -> list: # those that are digits
     "Without a pen or a ruler: a straight strip that is unlike all else"
     rest = [o for o in parts if not o.is_strip()] or [min(parts, key=lambda o: o.pen)]
-    def unlike(a, b):
-        return np.abs(a.color - b.color).max() > .12 or a.pen > 2*b.pen or a.size > 1.6*b.size
-    return [o for o in parts if o in rest or not all(unlike(o, r) for r in rest)]
+    return [o for o in parts if o in rest or not all(o.is_unlike(r) for r in rest)]
 
 def in_order(
     parts:list, # of `Part`
@@ -180,34 +185,53 @@ def in_order(
 
 most_parts = 60 # what has more is cloth, or gravel
 
-def find_parts(
-    x:np.ndarray, # (height, width, 3), 0..1, where strokes are darker than paper
-    with_lines:bool, # are straight lines taken for strokes as well?
-) -> list: # of `Part`, each with its `ink` (height, width), in their order
-    "What may be digits"
-    from scipy.ndimage import binary_dilation
-    strokes = strokes_on(x)
-    mask = is_ink(strokes)
-    lines = mask & False if with_lines else straight_lines(mask)
-    if not with_lines and not lines.any(): return []
-    least = .03*max(mask.shape)
-    parts = [o for o in parts_of(mask & ~lines)
-             if o.size >= least and o.area > 3 and not o.touches_edge()]
-    speck = max((o.area for o in parts), default=0)/30
+def large_as_digits(
+    parts:list, # of `Part`, at least one
+    x:np.ndarray, # (height, width, 3), 0..1: the picture
+) -> list: # of `Part`, joined
+    "No specks, no boxes, no paper inside a stroke"
+    speck = max(o.area for o in parts)/30
     parts = [o for o in parts if o.area >= speck]
-    if not 0 < len(parts) <= most_parts: return []
     parts = joined([o for o in parts if not any(o.encloses(p) for p in parts)])
     tallest, largest = max(o.height for o in parts), max(o.area for o in parts)
-    parts = [o for o in parts if o.height >= .4*tallest and o.area >= largest/20
-             and stands_out(o, x)]
-    ink, paper = without_noise(np.where(lines, 0, strokes)), np.maximum(paper_around(x), .1)
+    return [o for o in parts if o.height >= .4*tallest and o.area >= largest/20
+            and stands_out(o, x)]
+
+def measured(
+    parts:list, # of `Part`
+    x:np.ndarray, # (height, width, 3), 0..1: the picture
+    ink:np.ndarray, # (height, width), 0..1: all of it
+) -> list: # those with any ink; each with its `color`, its `pen` and its own `ink`
+    "What each is drawn with"
+    from scipy.ndimage import binary_dilation
+    paper = np.maximum(paper_around(x), .1)
     for part in parts:
         box = np.s_[part.top:part.bottom, part.left:part.right]
         part.pen = max(pen_width(part.mask[box]), 1)
         part.color = np.median((x/paper)[part.core()], 0)
         part.ink = np.where(binary_dilation(part.mask, iterations=2), ink, 0)
-    parts = [o for o in parts if (o.ink > .3).any()]
-    return in_order(without_things(parts)) if parts else []
+    return [o for o in parts if (o.ink > .3).any()]
+
+def find_parts(
+    x:np.ndarray, # (height, width, 3), 0..1, where strokes are darker than paper
+    with_lines:bool, # are straight lines taken for strokes as well?
+) -> list: # of `Part`, `measured`, in their order; those that touch the edge are cut off by it
+    "What may be digits"
+    strokes = strokes_on(x)
+    mask = is_ink(strokes)
+    lines = np.zeros_like(mask) if with_lines else straight_lines(mask)
+    if not with_lines and not lines.any(): return []
+    parts = [o for o in parts_of(mask & ~lines) if o.size >= .03*max(mask.shape) and o.area > 3]
+    inside = [o for o in parts if not o.touches_edge()]
+    if not 0 < len(inside) <= most_parts: return []
+    ink = without_noise(np.where(lines, 0, strokes))
+    digits = measured(large_as_digits(inside, x), x, ink)
+    if not digits: return []
+    digits = without_things(digits)
+    least = .4*max(o.height for o in digits)
+    cut = [o for o in parts if o.touches_edge() and not o.is_surface() and o.height >= least]
+    cut = [o for o in measured(cut, x, ink) if not all(o.is_unlike(d) for d in digits)]
+    return in_order(digits + cut)
 
 # %% ../../nbs/base/22_parts.ipynb #b22a0016
 class Way(NamedTuple):
@@ -217,6 +241,7 @@ class Way(NamedTuple):
     preferred: float # what is added to how sure the net is
     simple: bool # is there one part only, drawn by a pen, away from the edges?
     alone: bool # is there one part only, drawn by a pen?
+    is_cut: bool = False # does the edge seem to cut off one more digit?
 
 def large_parts(
     ink:np.ndarray, # (height, width), 0..1, some of it above 0.4
@@ -239,10 +264,10 @@ def by_the_rules(
     pen, size = pen_width(ink > .4), max(strokes.shape)
     is_drawn = not others and pen < 1 + .25*size # by a pen, and no solid thing
     simple = is_drawn and not part.touches_edge()
-    is_cut = (is_drawn and pen < 1 + .15*size # by an edge; no rest of a table
-              and not part.is_strip() and not part.is_surface())
+    at_edge = (is_drawn and pen < 1 + .15*size # and no rest of a table
+               and not part.is_strip() and not part.is_surface())
     return Way('the five rules', [into_28(with_pen(strokes))],
-               .04 if simple else .02 if is_cut else -.15, simple, is_drawn)
+               .04 if simple else .02 if at_edge else -.15, simple, is_drawn)
 
 def enlarged(
     x:np.ndarray, # (height, width, 3), 0..1
@@ -250,7 +275,7 @@ def enlarged(
     "Large enough for a neighbourhood of `reach` pixels to be a small part of it"
     from scipy.ndimage import zoom
     low, high = sorted(x.shape[:2])
-    times = min(-(-2*reach//low), 200//high)
+    times = min(math.ceil(2*reach/low), 200//high)
     return zoom(x, (times, times, 1), grid_mode=True, mode='nearest').clip(0, 1) if times > 1 else x
 
 def fills(
@@ -283,8 +308,18 @@ def by_strokes(
     for with_lines in (True, False):
         for name, colors in (('dark strokes', x), ('light strokes', 1 - x)):
             parts = find_parts(colors, with_lines)
-            if not 0 < len(parts) <= 20: continue
-            seen = [into_28(with_pen(cut_to_ink(o.ink))) for o in parts]
-            may_be_edges = all(o.is_strip() for o in parts) # of a page, or a table's boards
+            digits = [o for o in parts if not o.touches_edge()]
+            if not 0 < len(digits) <= 20: continue
+            seen = [into_28(with_pen(cut_to_ink(o.ink))) for o in digits]
+            may_be_edges = all(o.is_strip() for o in digits) # of a page, or a table's boards
             yield Way(name + ', no lines'*(not with_lines), seen,
-                      -.05*(not with_lines) - .03*may_be_edges, False, False)
+                      -.05*(not with_lines) - .03*may_be_edges, False, False, parts != digits)
+
+def is_scattered(
+    seen:Tensor, # uint8 (28, 28)
+) -> bool:
+    "Has it more than three pieces or holes? Of MNIST's digits, one in 700 has"
+    from scipy.ndimage import label
+    ink = seen.numpy() > 100
+    holes = label(~np.pad(ink, 1))[1] - 1 # but for what is around it
+    return max(label(ink, np.ones((3, 3)))[1], holes) > 3
