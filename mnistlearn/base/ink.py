@@ -24,8 +24,10 @@ def as_bytes(
 ) -> np.ndarray: # uint8, of the same shape
     "Bytes as they are, 0..1 as 0..255, and any other range stretched to it"
     if not x.size: raise ValueError(f'the picture is empty: its shape is {x.shape}')
+    if x.dtype.kind not in 'biuf':
+        raise TypeError(f'an array of {x.dtype} is no picture: expected real numbers')
     if x.dtype == bool: x = x.astype(float)
-    if x.dtype == np.uint8: return x
+    if x.dtype == np.uint8 and x.max() > 1: return x # else a mask
     if not np.isfinite(x).all():
         raise ValueError('the picture holds NaN or infinity; expected finite numbers')
     is_share = x.dtype.kind == 'f' and 0 <= x.min() <= x.max() <= 1

@@ -12,7 +12,7 @@ import io
 from math import ceil, isqrt
 from pathlib import Path
 
-import matplotlib.pyplot as plt, numpy as np
+import matplotlib.pyplot as plt, numpy as np, torch
 from torch import Tensor
 
 from .files import write_whole
@@ -34,22 +34,25 @@ def to_np(
     x, # tensor, or what NumPy can make an array of
 ) -> np.ndarray: # on the CPU, without gradients
     "A NumPy array of a tensor, wherever it lives"
-    return x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
+    if not isinstance(x, Tensor): return np.asarray(x)
+    x = x.detach().cpu()
+    return (x.float() if x.dtype == torch.bfloat16 else x).numpy() # NumPy has no bfloat16
 
 # %% ../../nbs/base/05_look.ipynb #7b08cfc9
 def as_image(
-    x, # tensor, array or `PIL.Image`: (28, 28), or flat (784,), or (1, h, w), (3, h, w), (h, w, 3)
+    x, # tensor, array or `PIL.Image`: (h, w), or flat (784,), or with 1 or 3 colours, first or last
 ) -> np.ndarray: # (height, width), or (height, width, 3)
     "An array that matplotlib can draw"
     x = to_np(x)
     shape = x.shape
     if x.squeeze().shape in ((784,), (28, 28)): x = x.reshape(28, 28)
     while x.ndim > 2 and x.shape[0] == 1: x = x[0]
+    if x.ndim == 3 and x.shape[2] == 1: x = x[..., 0]
     if x.ndim == 3 and x.shape[0] == 3: x = x.transpose(1, 2, 0)
     is_grey, is_colour = x.ndim == 2, x.ndim == 3 and x.shape[2] in (3, 4)
     if not (is_grey or is_colour):
-        raise ValueError(f'shape {shape} is no single image; expected (28, 28), (784,) or (3, '
-                         f'height, width)')
+        raise ValueError(f'shape {shape} is no single image; expected (height, width), (784,), '
+                         f'(3, height, width) or (height, width, 3)')
     return x
 
 def show_image(
