@@ -114,7 +114,8 @@ def read(self:Reader,
         more = [whole] if whole else list(by_strokes(picture))
         ways, found = ways + more, found + [self.read_prepared(o.seen) for o in more]
     if not ways: as_mnist(picture) # says why there is nothing to read
-    best = max(range(len(ways)), key=lambda i: found[i].probability + ways[i].preferred)
+    sure = [o.probabilities.amax(-1).mean() for o in found] # on average of its digits
+    best = max(range(len(ways)), key=lambda i: sure[i] + ways[i].preferred)
     return _in_doubt(found[best], any(o.alone for o in ways), ways[best].is_cut)
 
 # %% ../nbs/14_pictures.ipynb #14c0a00c

@@ -137,6 +137,12 @@ def test_several_digits_are_read_from_left_to_right(reader):
         assert n == len(o.answer) and o.probabilities.shape == (n, 10) and o.seen.shape == (28, 28*n) and o.probability == min(i.probability for i in o.digits)
     show_readings([side_by_side('42')], [found[0]], reader.vocab)
 
+def test_a_long_row_keeps_its_digits_large_enough(reader):
+    "In 200 pixels, twelve digits would be eight high each"
+    numbers = '531420688420', '274653582046', '902834657265'
+    answers = [reader.read(side_by_side(o)).answer for o in numbers]
+    assert sum(a == b for answer, n in zip(answers, numbers) if len(answer) == len(n) for a, b in zip(answer, n)) >= 33, answers
+
 def test_two_rows_are_read_row_by_row(reader):
     page = Image.new('RGB', (300, 420), (255, 255, 255))
     for i, o in enumerate(('42', '37')): page.paste(side_by_side(o), (10, 10 + 200*i))

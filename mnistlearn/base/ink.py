@@ -68,11 +68,12 @@ def on_paper(
 
 def colors_of(
     im:Image.Image, # of any mode
-) -> np.ndarray: # (height, width, 3), 0..1, at most 200 pixels high and wide
+    most=200, # pixels: how high and wide it may be
+) -> np.ndarray: # (height, width, 3), 0..1
     "Its colours, on black or white where it is transparent"
     if im.mode[0] in 'IF': im = Image.fromarray(as_bytes(np.asarray(im)))
     im = im.convert('RGBA' if im.has_transparency_data else 'RGB')
-    im.thumbnail((200, 200), Image.Resampling.LANCZOS)
+    im.thumbnail((most, most), Image.Resampling.LANCZOS)
     x = np.asarray(im, dtype=np.float32)/255
     return x if x.shape[2] == 3 else on_paper(x)
 

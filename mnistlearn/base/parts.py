@@ -19,7 +19,7 @@ from .ink import (colors_of, cut_to_ink, find_ink, into_28, otsu, pen_width,
     ring, strokes_of, with_pen, without_noise)
 
 # %% ../../nbs/base/22_parts.ipynb #b22a0009
-reach = 41 # pixels, of at most 200: wider than a stroke, narrower than a page
+reach = 41 # pixels, of 100 to 200: wider than a stroke, narrower than a page
 
 def paper_around(
     x:np.ndarray, # (height, width, 3), 0..1, where strokes are darker than paper
@@ -304,7 +304,9 @@ def by_strokes(
     picture, # an open image
 ): # gives a `Way` after the other
     "Strokes wherever they are, dark or light, with straight lines and without"
-    x = enlarged(colors_of(picture))
+    low, high = sorted(picture.size)
+    most = min(max(200, 100*high//low), 1600) # pixels; a row of digits may be long
+    x = enlarged(colors_of(picture, most))
     for with_lines in (True, False):
         for name, colors in (('dark strokes', x), ('light strokes', 1 - x)):
             parts = find_parts(colors, with_lines)
