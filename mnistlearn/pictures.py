@@ -18,7 +18,7 @@ from .base.ink import (colors_of, find_ink, into_28, is_prepared, open_picture,
     pen_width, strokes_of, with_pen)
 from .base.look import palette, percent_text, show_image, to_np
 from .base.models import load_weights
-from .base.parts import by_difference, by_strokes, by_the_rules, is_scattered
+from .base.parts import by_difference, by_strokes, by_the_rules, looks_like_noise
 from .data import Digits, to_float
 from .digits import cross_entropy, recipes, softmax, train_recipe
 from .saving import read_state, write_state
@@ -75,14 +75,21 @@ def find_temperature(
 # %% ../nbs/14_pictures.ipynb #029e74f2
 sure_enough = .95 # below it, a reading is in doubt
 
-def _in_doubt(reading, is_one_thing, is_cut=False):
-    "The same, and why it may be wrong, if it may be"
-    digits = reading.digits or (reading,)
-    is_sure = reading.probability >= sure_enough
-    if is_sure and not is_cut and not any(is_scattered(o.seen) for o in digits): return reading
-    return reading._replace(doubt='the edge seems to cut off a digit' if is_cut else
-                            'this may be no digit' if is_one_thing else
-                            'there seems to be more than one thing in the picture')
+@patch
+def with_doubt(self:Reader,
+    reading:Reading, # of a picture
+    is_one_thing, # is there one part only, drawn by a pen?
+    is_cut=False, # does the edge seem to cut off a digit?
+) -> Reading:
+    "The same reading, and why it may be wrong, if it may be"
+    why, reads_digits = [], set(self.vocab) <= set('0123456789')
+    if reads_digits and any(looks_like_noise(o.seen) for o in reading.digits or (reading,)):
+        why.append('this may be no digit')
+    elif reading.probability < sure_enough:
+        why.append('this may be no digit' if is_one_thing else
+                   'there seems to be more than one thing in the picture')
+    if is_cut: why.append('the edge seems to cut off a digit')
+    return reading._replace(doubt=', and '.join(why))
 
 @patch
 @torch.no_grad()
@@ -106,7 +113,7 @@ def read(self:Reader,
 ) -> Reading: # of one digit or of several
     "See the picture in several ways, and take the one of which the net is surest"
     picture = open_picture(picture)
-    if is_prepared(picture): return _in_doubt(self.read_prepared([as_mnist(picture)]), True)
+    if is_prepared(picture): return self.with_doubt(self.read_prepared([as_mnist(picture)]), True)
     ways = [o for o in [by_the_rules(picture)] if o]
     found = [self.read_prepared(o.seen) for o in ways]
     if not (ways and ways[0].simple and found[0].probability >= sure_enough):
@@ -116,7 +123,7 @@ def read(self:Reader,
     if not ways: as_mnist(picture) # says why there is nothing to read
     sure = [o.probabilities.amax(-1).mean() for o in found] # on average of its digits
     best = max(range(len(ways)), key=lambda i: sure[i] + ways[i].preferred)
-    return _in_doubt(found[best], any(o.alone for o in ways), ways[best].is_cut)
+    return self.with_doubt(found[best], any(o.alone for o in ways), ways[best].is_cut)
 
 # %% ../nbs/14_pictures.ipynb #14c0a00c
 @patch(cls_method=True)

@@ -1,5 +1,6 @@
 "Pictures of digits drawn in other ways than MNIST's, and files of all kinds"
 import io
+from types import SimpleNamespace
 
 import numpy as np, pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
@@ -164,8 +165,8 @@ def test_ruled_lines_of_any_slope_leave_nothing_behind():
             im = scribble('3')
             pen = ImageDraw.Draw(im)
             for y in range(18, 220, 36): pen.line((0, y, 260, y + rise), fill=(0, 0, 0), width=width)
-            part, = find_parts(colors_of(im), with_lines=False)
-            alone, = find_parts(colors_of(scribble('3')), with_lines=True)
+            (part,), _ = find_parts(colors_of(im), with_lines=False)
+            (alone,), _ = find_parts(colors_of(scribble('3')), with_lines=True)
             for o in ('top', 'bottom', 'left', 'right'): assert abs(getattr(part, o) - getattr(alone, o)) < 4, (width, rise, o)
 
 styles = {'4': [[(68, 0), (5, 55), (95, 55)], [(66, 2), (66, 100)]], # a closed triangle, and a long stem
@@ -194,7 +195,7 @@ def test_what_is_no_digit_is_doubted(reader):
     assert not any(reader.read(scribble(d)).doubt for d in '02345678')
 
 def test_noise_is_doubted(reader):
-    "Of 100 such pictures, hardly any was before what is in too many pieces or has too many holes was doubted, whatever the net says of it"
+    "Of 50 such pictures the net calls 20 a digit, most of them an 8, and is sure of it"
     rng = np.random.default_rng(0)
     doubts = []
     for size in (16, 28, 32, 64, 200):
@@ -214,12 +215,31 @@ def test_a_digit_that_the_edge_cuts_off_is_told(number, reader):
     assert reading.answer == number[:-1] and 'cut off' in reading.doubt
     assert not reader.read(row).doubt
 
-def test_a_temperature_where_a_probability_is_nothing():
+def test_a_temperature_where_a_probability_is_nothing(monkeypatch, written_subset):
+    "It is found from scores: the logarithm of a probability may be minus infinity"
     scores = torch.full((600, 3), -400.)
     targets = torch.arange(600) % 3
     scores[range(600), targets] = 0
     scores[:60] = torch.tensor([0, -400., -400]) # 40 of these are wrong, by far
-    assert find_temperature(scores, targets) == 4
+    def get_preds(act=softmax): return act(scores), targets
+    recorder = SimpleNamespace(values=[[0, 0, .9]])
+    learn = SimpleNamespace(recorder=recorder, model=torch.nn.Linear(2, 3), vocab='abc', get_preds=get_preds)
+    monkeypatch.setattr('mnistlearn.pictures.train_recipe', lambda *args, **kwargs: learn)
+    assert Reader.train('linear', SimpleNamespace(train_x=[])).temperature == 4
+
+def test_many_specks_and_a_border_hide_no_digits(reader):
+    row = side_by_side('42')
+    specked = Image.new('RGB', (400, 400), (255, 255, 255))
+    specked.paste(row, (60, 100))
+    for x in range(10, 380, 24):
+        for y in (10, 34, 58, 82, 310, 334, 358, 382): ImageDraw.Draw(specked).ellipse((x, y, x + 11, y + 11), fill=(40, 40, 60))
+    assert '42' in reader.read(specked).answer
+    bordered = row.copy()
+    ImageDraw.Draw(bordered).rectangle((0, 0, 7, row.height), fill=(0, 0, 0))
+    assert (reader.read(bordered).answer, reader.read(bordered).doubt) == ('42', '')
+    small = Image.new('RGB', (1600, 100), (255, 255, 255)) # in which they are 40 pixels high
+    small.paste(side_by_side('531420').resize((280, 70)), (600, 15))
+    assert reader.read(small).answer == '531420'
 
 def test_percentages_mean_what_they_say(reader, written_subset):
     data = load_digits(written_subset.full, cache=False)

@@ -22,7 +22,7 @@ from .reading import picture_errors
 def as_bytes(
     x:np.ndarray, # grey levels or colours of any range
 ) -> np.ndarray: # uint8, of the same shape
-    "Bytes as they are, 0..1 as 0..255, and any other range stretched to it"
+    "Bytes as they are, 0..1 as 0..255, and masks and any other range stretched to it"
     if not x.size: raise ValueError(f'the picture is empty: its shape is {x.shape}')
     if x.dtype.kind not in 'biuf':
         raise TypeError(f'an array of {x.dtype} is no picture: expected real numbers')

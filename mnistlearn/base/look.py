@@ -40,7 +40,7 @@ def to_np(
 
 # %% ../../nbs/base/05_look.ipynb #7b08cfc9
 def as_image(
-    x, # tensor, array or `PIL.Image`: (h, w), or flat (784,), or with 1 or 3 colours, first or last
+    x, # tensor, array or `PIL.Image`: (h, w), or flat (784,), or with 1, 3 or 4 colours, first or last
 ) -> np.ndarray: # (height, width), or (height, width, 3)
     "An array that matplotlib can draw"
     x = to_np(x)

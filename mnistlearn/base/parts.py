@@ -6,7 +6,7 @@
 __all__ = ['reach', 'most_parts', 'paper_around', 'strokes_on', 'is_ink', 'run_lengths', 'slanted', 'lines_across',
            'straight_lines', 'Part', 'parts_of', 'joined', 'stands_out', 'without_things', 'in_order',
            'large_as_digits', 'measured', 'find_parts', 'Way', 'large_parts', 'by_the_rules', 'enlarged', 'fills',
-           'by_difference', 'by_strokes', 'is_scattered']
+           'by_difference', 'by_strokes', 'looks_like_noise']
 
 # %% ../../nbs/base/22_parts.ipynb #b22a0004
 import math
@@ -19,7 +19,7 @@ from .ink import (colors_of, cut_to_ink, find_ink, into_28, otsu, pen_width,
     ring, strokes_of, with_pen, without_noise)
 
 # %% ../../nbs/base/22_parts.ipynb #b22a0009
-reach = 41 # pixels, of 100 to 200: wider than a stroke, narrower than a page
+reach = 41 # pixels: wider than a stroke, narrower than a page
 
 def paper_around(
     x:np.ndarray, # (height, width, 3), 0..1, where strokes are darker than paper
@@ -130,6 +130,7 @@ class Part:
         return spread[0] < .0625*spread[1]
 
     def is_unlike(self, other): # another part; both are `measured`
+        "Has it another colour than the other, a wider pen, or is it larger?"
         return (np.abs(self.color - other.color).max() > .12 or self.pen > 2*other.pen
                 or self.size > 1.6*other.size)
 
@@ -189,9 +190,7 @@ def large_as_digits(
     parts:list, # of `Part`, at least one
     x:np.ndarray, # (height, width, 3), 0..1: the picture
 ) -> list: # of `Part`, joined
-    "No specks, no boxes, no paper inside a stroke"
-    speck = max(o.area for o in parts)/30
-    parts = [o for o in parts if o.area >= speck]
+    "No boxes, no dots, no paper inside a stroke"
     parts = joined([o for o in parts if not any(o.encloses(p) for p in parts)])
     tallest, largest = max(o.height for o in parts), max(o.area for o in parts)
     return [o for o in parts if o.height >= .4*tallest and o.area >= largest/20
@@ -215,23 +214,27 @@ def measured(
 def find_parts(
     x:np.ndarray, # (height, width, 3), 0..1, where strokes are darker than paper
     with_lines:bool, # are straight lines taken for strokes as well?
-) -> list: # of `Part`, `measured`, in their order; those that touch the edge are cut off by it
+) -> tuple: # the parts, `measured`, in their order; and does the edge seem to cut off one more?
     "What may be digits"
     strokes = strokes_on(x)
     mask = is_ink(strokes)
     lines = np.zeros_like(mask) if with_lines else straight_lines(mask)
-    if not with_lines and not lines.any(): return []
-    parts = [o for o in parts_of(mask & ~lines) if o.size >= .03*max(mask.shape) and o.area > 3]
+    if not with_lines and not lines.any(): return [], False
+    least = .03*min(max(mask.shape), 200)
+    parts = [o for o in parts_of(mask & ~lines) if o.size >= least and o.area > 3]
     inside = [o for o in parts if not o.touches_edge()]
-    if not 0 < len(inside) <= most_parts: return []
+    speck = max((o.area for o in inside), default=0)/30
+    inside = [o for o in inside if o.area >= speck]
+    if not 0 < len(inside) <= most_parts: return [], False
     ink = without_noise(np.where(lines, 0, strokes))
     digits = measured(large_as_digits(inside, x), x, ink)
-    if not digits: return []
+    if not digits: return [], False
     digits = without_things(digits)
     least = .4*max(o.height for o in digits)
-    cut = [o for o in parts if o.touches_edge() and not o.is_surface() and o.height >= least]
-    cut = [o for o in measured(cut, x, ink) if not all(o.is_unlike(d) for d in digits)]
-    return in_order(digits + cut)
+    edge = [o for o in parts if o.touches_edge() and not o.is_surface()
+            and least <= o.height < len(mask) and stands_out(o, x)]
+    cut = [o for o in measured(edge, x, ink) if not all(o.is_unlike(d) for d in digits)]
+    return in_order(digits), bool(cut)
 
 # %% ../../nbs/base/22_parts.ipynb #b22a0016
 class Way(NamedTuple):
@@ -271,7 +274,7 @@ def by_the_rules(
 
 def enlarged(
     x:np.ndarray, # (height, width, 3), 0..1
-) -> np.ndarray: # at most 200 pixels high and wide; the same where it is large enough
+) -> np.ndarray: # at most 200 pixels high and wide, or the same
     "Large enough for a neighbourhood of `reach` pixels to be a small part of it"
     from scipy.ndimage import zoom
     low, high = sorted(x.shape[:2])
@@ -309,18 +312,17 @@ def by_strokes(
     x = enlarged(colors_of(picture, most))
     for with_lines in (True, False):
         for name, colors in (('dark strokes', x), ('light strokes', 1 - x)):
-            parts = find_parts(colors, with_lines)
-            digits = [o for o in parts if not o.touches_edge()]
+            digits, is_cut = find_parts(colors, with_lines)
             if not 0 < len(digits) <= 20: continue
             seen = [into_28(with_pen(cut_to_ink(o.ink))) for o in digits]
             may_be_edges = all(o.is_strip() for o in digits) # of a page, or a table's boards
             yield Way(name + ', no lines'*(not with_lines), seen,
-                      -.05*(not with_lines) - .03*may_be_edges, False, False, parts != digits)
+                      -.05*(not with_lines) - .03*may_be_edges, False, False, is_cut)
 
-def is_scattered(
+def looks_like_noise(
     seen:Tensor, # uint8 (28, 28)
 ) -> bool:
-    "Has it more than three pieces or holes? Of MNIST's digits, one in 700 has"
+    "Has it more than three pieces, or more than three holes? Of MNIST's digits, one in 700 has"
     from scipy.ndimage import label
     ink = seen.numpy() > 100
     holes = label(~np.pad(ink, 1))[1] - 1 # but for what is around it
