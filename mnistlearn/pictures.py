@@ -73,24 +73,6 @@ def find_temperature(
     return tried[int(np.argmin(losses))].item()
 
 # %% ../nbs/14_pictures.ipynb #029e74f2
-sure_enough = .95 # below it, a reading is in doubt
-
-@patch
-def with_doubt(self:Reader,
-    reading:Reading, # of a picture
-    is_one_thing, # is there one part only, drawn by a pen?
-    is_cut=False, # does the edge seem to cut off a digit?
-) -> Reading:
-    "The same reading, and why it may be wrong, if it may be"
-    why, reads_digits = [], set(self.vocab) <= set('0123456789')
-    if reads_digits and any(looks_like_noise(o.seen) for o in reading.digits or (reading,)):
-        why.append('this may be no digit')
-    elif reading.probability < sure_enough:
-        why.append('this may be no digit' if is_one_thing else
-                   'there seems to be more than one thing in the picture')
-    if is_cut: why.append('the edge seems to cut off a digit')
-    return reading._replace(doubt=', and '.join(why))
-
 @patch
 @torch.no_grad()
 def read_prepared(self:Reader,
@@ -105,6 +87,26 @@ def read_prepared(self:Reader,
     space = '' if max(map(len, self.vocab)) == 1 else ' '
     return Reading(space.join(o.answer for o in each), min(o.probability for o in each),
                    probs, torch.cat(seen, 1), tuple(each))
+
+# %% ../nbs/14_pictures.ipynb #14c0a01a
+sure_enough = .95 # below it, a reading is in doubt
+
+@patch
+def with_doubt(self:Reader,
+    reading:Reading, # of a picture
+    is_one_thing, # is there one part only, drawn by a pen?
+    is_cut=False, # does the edge seem to cut off a digit?
+) -> Reading:
+    "The same reading, and why it may be wrong, if it may be"
+    why = []
+    is_sure, reads_digits = reading.probability >= sure_enough, set(self.vocab) <= set('0123456789')
+    if reads_digits and any(looks_like_noise(o.seen) for o in reading.digits or (reading,)):
+        why.append('this may be no digit')
+    elif not is_sure:
+        why.append('this may be no digit' if is_one_thing else
+                   'there seems to be more than one thing in the picture')
+    if is_cut: why.append('the edge seems to cut off a digit')
+    return reading._replace(doubt=', and '.join(why))
 
 # %% ../nbs/14_pictures.ipynb #14c0a015
 @patch

@@ -198,16 +198,15 @@ def large_as_digits(
 
 def measured(
     parts:list, # of `Part`
-    x:np.ndarray, # (height, width, 3), 0..1: the picture
+    colors:np.ndarray, # (height, width, 3): of the picture, as shares of the paper's
     ink:np.ndarray, # (height, width), 0..1: all of it
 ) -> list: # those with any ink; each with its `color`, its `pen` and its own `ink`
     "What each is drawn with"
     from scipy.ndimage import binary_dilation
-    paper = np.maximum(paper_around(x), .1)
     for part in parts:
         box = np.s_[part.top:part.bottom, part.left:part.right]
         part.pen = max(pen_width(part.mask[box]), 1)
-        part.color = np.median((x/paper)[part.core()], 0)
+        part.color = np.median(colors[part.core()], 0)
         part.ink = np.where(binary_dilation(part.mask, iterations=2), ink, 0)
     return [o for o in parts if (o.ink > .3).any()]
 
@@ -227,13 +226,14 @@ def find_parts(
     inside = [o for o in inside if o.area >= speck]
     if not 0 < len(inside) <= most_parts: return [], False
     ink = without_noise(np.where(lines, 0, strokes))
-    digits = measured(large_as_digits(inside, x), x, ink)
+    colors = x/np.maximum(paper_around(x), .1)
+    digits = measured(large_as_digits(inside, x), colors, ink)
     if not digits: return [], False
     digits = without_things(digits)
     least = .4*max(o.height for o in digits)
     edge = [o for o in parts if o.touches_edge() and not o.is_surface()
             and least <= o.height < len(mask) and stands_out(o, x)]
-    cut = [o for o in measured(edge, x, ink) if not all(o.is_unlike(d) for d in digits)]
+    cut = [o for o in measured(edge, colors, ink) if not all(o.is_unlike(d) for d in digits)]
     return in_order(digits), bool(cut)
 
 # %% ../../nbs/base/22_parts.ipynb #b22a0016
@@ -322,7 +322,7 @@ def by_strokes(
 def looks_like_noise(
     seen:Tensor, # uint8 (28, 28)
 ) -> bool:
-    "Has it more than three pieces, or more than three holes? Of MNIST's digits, one in 700 has"
+    "Has it more than three pieces, or more than three holes? Of MNIST's digits, 4 in 1,000 have"
     from scipy.ndimage import label
     ink = seen.numpy() > 100
     holes = label(~np.pad(ink, 1))[1] - 1 # but for what is around it
