@@ -75,7 +75,7 @@ class ActivationStats(LayerRecord, Callback):
     ):
         self.with_hist, self.modules, self.every = with_hist, modules, every
         self.include_paramless = include_paramless
-        self.layers, self.names, self.stats = [], [], []
+        self.layers, self.names, self.stats, self.hooks = [], [], [], []
 
     def is_wanted(self, layer):
         if list(layer.children()): return False
@@ -96,14 +96,21 @@ class ActivationStats(LayerRecord, Callback):
             x = output[0] if isinstance(output, (tuple, list)) else output
             rows[i] = size_stats(x, self.near, self.with_hist)
 
-        hooks = []
-        if self.training and self.train_iter%self.every == 0:
-            hooks = [layer.register_forward_hook(partial(note, i))
-                     for i, layer in enumerate(self.layers)]
-        try: yield
-        finally:
-            for hook in hooks: hook.remove()
-        if hooks: self.stats.append(rows)
+        is_due = self.training and self.train_iter%self.every == 0
+        try:
+            for i, layer in enumerate(self.layers if is_due else []):
+                self.hooks.append(layer.register_forward_hook(partial(note, i)))
+            yield
+        finally: self.remove_hooks()
+        if is_due and self.layers: self.stats.append(rows)
+
+    def remove_hooks(self):
+        for hook in self.hooks: hook.remove()
+        self.hooks = []
+
+    def tidy_up(self): # Ctrl-C may come while hooks are removed, too
+        super().tidy_up()
+        self.remove_hooks()
 
 # %% ../nbs/09b_callbacks.ipynb #66afc817
 class GradientStats(ActivationStats):

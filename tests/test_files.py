@@ -79,3 +79,15 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_one(tmp_path):
     assert len(os.listdir(tmp_path)) == 1
     write_whole(tmp_path/'file', b'2')
     assert os.listdir(tmp_path) == ['file']
+
+@posix
+def test_what_a_process_left_is_removed_though_its_parent_has_not_asked_for_it(tmp_path):
+    "Such a process still has its number, in a container for seconds"
+    code = 'import os, sys; from mnistlearn.base.files import _part_name; print(_part_name(b"file")); sys.stdout.flush(); os._exit(0)'
+    p = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True)
+    part = tmp_path/p.stdout.read().strip() # it has ended, and nobody has waited for it
+    os.waitid(os.P_PID, p.pid, os.WEXITED | os.WNOWAIT)
+    part.write_bytes(b'half')
+    write_whole(tmp_path/'file', b'whole')
+    p.wait()
+    assert os.listdir(tmp_path) == ['file']

@@ -83,6 +83,10 @@ class Listener:
         if event not in self.functions: return getattr(self, event, None)
         return bind(self.functions[event], self)
 
+    def tidy_up(self):
+        "When a fit ends, in whatever way: put back what an interruption may have left"
+        self.run = True
+
     def __setattr__(self, k, value):
         if k in getattr(self.learn, '__dict__', ()):
             warn(f'self.{k} = ... sets it in {type(self).__name__} only; to change it in the '

@@ -60,9 +60,16 @@ def _remove_leftovers(part):
     if os.name != 'posix': return
     who = part.name.split('.')[1]
     for old in part.parent.glob(f'.{who}.*.part'):
-        try: os.kill(int(old.name.split('.')[2]), 0) # does nothing, but fails where there is no such process
-        except ProcessLookupError: _remove(old)
-        except (OSError, ValueError): pass # somebody else's process, or somebody else's file
+        with suppress(ValueError, OverflowError): # somebody else's file
+            if not _is_running(int(old.name.split('.')[2])): _remove(old)
+
+def _is_running(pid):
+    "Is there this process? Not if it has ended, though its parent hasn't asked yet (on Linux)"
+    try: os.kill(pid, 0) # does nothing, but fails where there is no such process
+    except ProcessLookupError: return False
+    except OSError: return True # somebody else's
+    try: return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
+    except OSError: return os.uname().sysname != 'Linux' # it has ended meanwhile
 
 def _remove(path):
     "Remove a file, or a folder with all that is in it"

@@ -58,6 +58,33 @@ def test_at_an_event(event, fault):
     assert len(fit(learn).recorder.values) == 2
     fault.right()
 
+def once(method, before):
+    "It is interrupted, the first time that it is called: before it has done its work, or after"
+    calls = []
+    def interrupted(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 2 and before: raise KeyboardInterrupt
+        result = method(*args, **kwargs)
+        if len(calls) == 2: raise KeyboardInterrupt
+        return result
+    return interrupted
+
+@pytest.mark.fault('Ctrl-C in a fit')
+@pytest.mark.parametrize('owner,name,before', [(torch.autocast, '__enter__', False), (torch.autocast, '__exit__', True), (torch.nn.Module, 'register_forward_hook', True), (torch.utils.hooks.RemovableHandle, 'remove', True)], ids=lambda o: getattr(o, '__name__', str(o)))
+def test_on_the_way_into_a_context_or_out_of_it(owner, name, before, fault, monkeypatch):
+    "Python doesn't leave what was not wholly entered, and what breaks off the leaving is not done again"
+    learn, depth = learner(cbs=[MixedPrecision(torch.bfloat16), ActivationStats()]), torch.autocast_increment_nesting()
+    torch.autocast_decrement_nesting()
+    with monkeypatch.context() as m:
+        m.setattr(owner, name, once(getattr(owner, name), before))
+        with pytest.raises(KeyboardInterrupt): fit(learn, 2)
+    is_tidy(learn)
+    assert torch.autocast_increment_nesting() == depth and torch.autocast_decrement_nesting() == depth - 1
+    again, whole = (learner(cbs=[MixedPrecision(torch.bfloat16), ActivationStats()]) for _ in range(2))
+    fit(again, 2), fit(whole, 2)
+    assert torch.equal(flat(again.model), flat(whole.model))
+    fault.right()
+
 @pytest.mark.fault('Ctrl-C in a fit')
 def test_at_random_moments(fault, rng, times, tmp_path):
     "Then the cell is run again; or the fit goes on from its checkpoint. Both end in the numbers of a fit that nobody disturbed"
