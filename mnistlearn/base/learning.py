@@ -26,6 +26,7 @@ def autocast_as_before(
     device:str, # its type, such as 'cpu'
 ):
     "After a `with` block autocast is as it was, though Ctrl-C came while it was entered or left"
+    if not torch.amp.is_autocast_available(device): return (yield)
     was_on, depth = torch.is_autocast_enabled(device), torch.autocast_increment_nesting() - 1
     torch.autocast_decrement_nesting()
     try: yield
