@@ -70,7 +70,7 @@ def once(method, before):
     return interrupted
 
 @pytest.mark.fault('Ctrl-C in a fit')
-@pytest.mark.parametrize('owner,name,before', [(torch.autocast, '__enter__', False), (torch.autocast, '__exit__', True), (torch.nn.Module, 'register_forward_hook', True), (torch.utils.hooks.RemovableHandle, 'remove', True)], ids=lambda o: getattr(o, '__name__', str(o)))
+@pytest.mark.parametrize('owner,name,before', [(torch.autocast, '__enter__', False), (torch.autocast, '__exit__', True), (torch.no_grad, '__enter__', False), (torch.no_grad, '__exit__', True), (torch.nn.Module, 'register_forward_hook', True), (torch.utils.hooks.RemovableHandle, 'remove', True)], ids=lambda o: getattr(o, '__name__', str(o)))
 def test_on_the_way_into_a_context_or_out_of_it(owner, name, before, fault, monkeypatch):
     "Python doesn't leave what was not wholly entered, and what breaks off the leaving is not done again"
     learn, depth = learner(cbs=[MixedPrecision(torch.bfloat16), ActivationStats()]), torch.autocast_increment_nesting()
@@ -79,6 +79,7 @@ def test_on_the_way_into_a_context_or_out_of_it(owner, name, before, fault, monk
         m.setattr(owner, name, once(getattr(owner, name), before))
         with pytest.raises(KeyboardInterrupt): fit(learn, 2)
     is_tidy(learn)
+    assert torch.is_grad_enabled()
     assert torch.autocast_increment_nesting() == depth and torch.autocast_decrement_nesting() == depth - 1
     again, whole = (learner(cbs=[MixedPrecision(torch.bfloat16), ActivationStats()]) for _ in range(2))
     fit(again, 2), fit(whole, 2)
