@@ -331,7 +331,7 @@ def validate(self:Learner,
     if not other.find_cbs(Recorder): other.attach(Recorder)
     recorder = other.find_cbs(Recorder)[0]
     recorder.start_epoch()
-    other.do_validate(self.loader(ds_idx) if dl is None else dl)
+    other.measure(self.loader(ds_idx) if dl is None else dl)
     return L(recorder.measured or [None]*(1 + len(self.metrics)))
 
 # %% ../nbs/06_learner.ipynb #a29f0d5f
@@ -360,7 +360,7 @@ def get_preds(self:Learner,
 ) -> tuple: # predictions (n, ...) and targets (n, ...) or None; and what was asked for
     "The predictions for a whole set, in its order"
     gather = GatherPreds(with_input)
-    self.aside([*L(cbs), gather]).do_validate(in_order(self.loader(ds_idx) if dl is None else dl))
+    self.aside([*L(cbs), gather]).measure(in_order(self.loader(ds_idx) if dl is None else dl))
     if not gather.rows: raise ValueError('there is no batch to predict: the loader is empty')
     inputs, preds, targets = (join_batches(o) for o in zip(*gather.rows))
     def single(o):

@@ -128,13 +128,10 @@ class HasCallbacks:
 
     def contexts(self):
         "What callbacks put around prediction and loss: the `context` of each that has one"
-        return self.all_contexts() if self.with_contexts else nullcontext()
-
-    @contextmanager
-    def all_contexts(self):
-        with ExitStack() as stack:
+        if not self.with_contexts: return nullcontext()
+        with ExitStack() as stack: # no generator: one that Ctrl-C breaks off is left later, anywhere
             for cb in self.with_contexts: stack.enter_context(cb.context())
-            yield
+            return stack.pop_all()
 
     def add_cbs(self, cbs):
         "Add callbacks, one or a list; each is found by its name, and replaces one of that name"

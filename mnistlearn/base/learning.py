@@ -114,6 +114,10 @@ class LearnerParts(HasCallbacks):
             finally:
                 for cb in taking_part: cb.tidy_up()
 
+    def measure(self, dl):
+        "Go through batches as validation does, outside of a fit"
+        with modes_as_before(device_of(self.model).type): self.do_validate(dl)
+
     def resume_from(self, file):
         "Callbacks that go on from a file; chapter 10 puts it in here"
         raise NotImplementedError('to go on from a file, import mnistlearn.saving, or '

@@ -1,5 +1,5 @@
 "A fit that is cancelled or interrupted, and a terminal that goes away: what was begun is tidied up, and the next fit has the same numbers"
-import json, os, subprocess, sys
+import contextlib, gc, json, os, subprocess, sys
 from pathlib import Path
 
 import pytest, torch
@@ -59,18 +59,18 @@ def test_at_an_event(event, fault):
     fault.right()
 
 def once(method, before):
-    "It is interrupted, the first time that it is called: before it has done its work, or after"
+    "It is interrupted, the third time that it is called: before it has done its work, or after"
     calls = []
     def interrupted(*args, **kwargs):
         calls.append(1)
-        if len(calls) == 2 and before: raise KeyboardInterrupt
+        if len(calls) == 3 and before: raise KeyboardInterrupt
         result = method(*args, **kwargs)
-        if len(calls) == 2: raise KeyboardInterrupt
+        if len(calls) == 3: raise KeyboardInterrupt
         return result
     return interrupted
 
 @pytest.mark.fault('Ctrl-C in a fit')
-@pytest.mark.parametrize('owner,name,before', [(torch.autocast, '__enter__', False), (torch.autocast, '__exit__', True), (torch.no_grad, '__enter__', False), (torch.no_grad, '__exit__', True), (torch.nn.Module, 'register_forward_hook', True), (torch.utils.hooks.RemovableHandle, 'remove', True)], ids=lambda o: getattr(o, '__name__', str(o)))
+@pytest.mark.parametrize('owner,name,before', [(torch.autocast, '__enter__', False), (torch.autocast, '__exit__', True), (torch.no_grad, '__enter__', False), (torch.no_grad, '__exit__', True), (torch.nn.Module, 'register_forward_hook', True), (torch.utils.hooks.RemovableHandle, 'remove', True), (contextlib._GeneratorContextManager, '__exit__', True), (contextlib.ExitStack, '__exit__', True)], ids=lambda o: getattr(o, '__name__', str(o)))
 def test_on_the_way_into_a_context_or_out_of_it(owner, name, before, fault, monkeypatch):
     "Python doesn't leave what was not wholly entered, and what breaks off the leaving is not done again"
     learn, depth = learner(cbs=[MixedPrecision(torch.bfloat16), ActivationStats()]), torch.autocast_increment_nesting()
@@ -78,12 +78,26 @@ def test_on_the_way_into_a_context_or_out_of_it(owner, name, before, fault, monk
     with monkeypatch.context() as m:
         m.setattr(owner, name, once(getattr(owner, name), before))
         with pytest.raises(KeyboardInterrupt): fit(learn, 2)
+    gc.collect() # a generator that was not left ends only now
     is_tidy(learn)
     assert torch.is_grad_enabled()
     assert torch.autocast_increment_nesting() == depth and torch.autocast_decrement_nesting() == depth - 1
     again, whole = (learner(cbs=[MixedPrecision(torch.bfloat16), ActivationStats()]) for _ in range(2))
     fit(again, 2), fit(whole, 2)
     assert torch.equal(flat(again.model), flat(whole.model))
+    fault.right()
+
+@pytest.mark.fault('Ctrl-C in a fit')
+@pytest.mark.parametrize('owner,name,before', [(torch.autocast, '__enter__', False), (torch.no_grad, '__enter__', False), (torch.no_grad, '__exit__', True)], ids=lambda o: getattr(o, '__name__', str(o)))
+def test_while_it_measures(owner, name, before, fault, monkeypatch):
+    "Outside of a fit, too"
+    learn = learner(cbs=MixedPrecision(torch.bfloat16))
+    with monkeypatch.context() as m:
+        m.setattr(owner, name, once(getattr(owner, name), before))
+        with pytest.raises(KeyboardInterrupt):
+            for _ in range(3): learn.get_preds()
+    assert torch.is_grad_enabled() and not torch.is_autocast_enabled('cpu')
+    assert len(fit(learn).recorder.values) == 2
     fault.right()
 
 @pytest.mark.fault('Ctrl-C in a fit')

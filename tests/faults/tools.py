@@ -1,6 +1,6 @@
 "A disk that is full or can't be written, and what is left in a folder when all is over"
 import ctypes, os, re, resource, signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 def only_sources(stderr):
@@ -46,12 +46,18 @@ def left_in(folder):
     "Files and folders that somebody has begun and not finished"
     return sorted(str(o) for o in Path(folder).rglob('*') if o.name.endswith('.part') or o.name.startswith('tmp'))
 
+def seen_of(process):
+    "What a process has open, and its place and environment: as much of it as can be read"
+    for read in (lambda: [(process/'environ').read_bytes()], lambda: [os.fsencode(os.readlink(process/'cwd'))]):
+        with suppress(OSError): yield from read()
+    with suppress(OSError):
+        for o in os.listdir(process/'fd'):
+            with suppress(OSError): yield os.fsencode(os.readlink(process/'fd'/o))
+
 def living_in(folder):
     "Processes that have `folder` as their place, in their environment or in an open file"
     mark, found = os.fsencode(folder), {}
     for o in Path('/proc').glob('[0-9]*'):
-        try:
-            seen = [os.fsencode(os.readlink(f)) for f in (o/'cwd', *(o/'fd').iterdir())] + [(o/'environ').read_bytes()]
-            if int(o.name) != os.getpid() and any(mark in s for s in seen): found[int(o.name)] = (o/'cmdline').read_text()[:200]
-        except OSError: pass # it has ended, or is somebody else's
+        if int(o.name) == os.getpid() or not any(mark in s for s in seen_of(o)): continue
+        with suppress(OSError): found[int(o.name)] = (o/'cmdline').read_text()[:200] # otherwise it has ended
     return found
