@@ -23,10 +23,11 @@ from mnistlearn.base.optimizers import (default_rate, leave_undecayed, norm_bias
 # %% ../../nbs/base/16_learning.ipynb #26f34704
 @contextmanager
 def modes_as_before(
-    device:str, # its type, such as 'cpu'
+    model, # that is trained or asked: on its device
 ):
     "After it, torch's modes are as they were, though Ctrl-C came while one was entered or left"
-    needs_grad, has_autocast = torch.is_grad_enabled(), torch.amp.is_autocast_available(device)
+    needs_grad, device = torch.is_grad_enabled(), device_of(model).type
+    has_autocast = torch.amp.is_autocast_available(device)
     was_on = has_autocast and torch.is_autocast_enabled(device)
     depth = torch.autocast_increment_nesting() - 1
     torch.autocast_decrement_nesting()
@@ -106,9 +107,9 @@ class LearnerParts(HasCallbacks):
 
     @contextmanager
     def cbs_of_fit(self, cbs, resume):
-        "Callbacks for one fit only. When it ends, in whatever way, all that took part `run` again"
+        "Callbacks for one fit only. When it ends, in whatever way, all that took part tidy up"
         with (self.added_cbs(cbs), self.added_cbs(resume and self.resume_from(resume)),
-              modes_as_before(device_of(self.model).type)):
+              modes_as_before(self.model)):
             taking_part = list(self.cbs)
             try: yield
             finally:
@@ -116,7 +117,7 @@ class LearnerParts(HasCallbacks):
 
     def measure(self, dl):
         "Go through batches as validation does, outside of a fit"
-        with modes_as_before(device_of(self.model).type): self.do_validate(dl)
+        with modes_as_before(self.model): self.do_validate(dl)
 
     def resume_from(self, file):
         "Callbacks that go on from a file; chapter 10 puts it in here"

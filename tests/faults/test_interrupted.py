@@ -69,8 +69,13 @@ def once(method, before):
         return result
     return interrupted
 
+modes = [(torch.autocast, '__enter__', False), (torch.autocast, '__exit__', True), (torch.no_grad, '__enter__', False), (torch.no_grad, '__exit__', True)]
+hooks = [(torch.nn.Module, 'register_forward_hook', True), (torch.utils.hooks.RemovableHandle, 'remove', True)]
+contexts = [(contextlib._GeneratorContextManager, '__exit__', True), (contextlib.ExitStack, '__exit__', True)]
+def at_moments(moments): return pytest.mark.parametrize('owner,name,before', moments, ids=lambda o: getattr(o, '__name__', str(o)))
+
 @pytest.mark.fault('Ctrl-C in a fit')
-@pytest.mark.parametrize('owner,name,before', [(torch.autocast, '__enter__', False), (torch.autocast, '__exit__', True), (torch.no_grad, '__enter__', False), (torch.no_grad, '__exit__', True), (torch.nn.Module, 'register_forward_hook', True), (torch.utils.hooks.RemovableHandle, 'remove', True), (contextlib._GeneratorContextManager, '__exit__', True), (contextlib.ExitStack, '__exit__', True)], ids=lambda o: getattr(o, '__name__', str(o)))
+@at_moments([*modes, *hooks, *contexts])
 def test_on_the_way_into_a_context_or_out_of_it(owner, name, before, fault, monkeypatch):
     "Python doesn't leave what was not wholly entered, and what breaks off the leaving is not done again"
     learn, depth = learner(cbs=[MixedPrecision(torch.bfloat16), ActivationStats()]), torch.autocast_increment_nesting()
@@ -88,7 +93,7 @@ def test_on_the_way_into_a_context_or_out_of_it(owner, name, before, fault, monk
     fault.right()
 
 @pytest.mark.fault('Ctrl-C in a fit')
-@pytest.mark.parametrize('owner,name,before', [(torch.autocast, '__enter__', False), (torch.no_grad, '__enter__', False), (torch.no_grad, '__exit__', True)], ids=lambda o: getattr(o, '__name__', str(o)))
+@at_moments(modes)
 def test_while_it_measures(owner, name, before, fault, monkeypatch):
     "Outside of a fit, too"
     learn = learner(cbs=MixedPrecision(torch.bfloat16))
